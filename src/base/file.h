@@ -1,0 +1,29 @@
+// file.h: whole files, mapped read-only, and files written all or nothing.
+#ifndef ONR_BASE_FILE_H
+#define ONR_BASE_FILE_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// A read-only view of a file. `data` is NULL for an empty file.
+typedef struct onr_map_file {
+    const uint8_t *data;
+    size_t bytes;
+    bool mapped; ///< false: read into memory (a pipe, a special file)
+} onr_map_file;
+
+/// Maps `path` ("-" reads standard input to its end). Errors: missing, a directory, not readable, no memory.
+onr_status onr_file_map(const char *path, onr_map_file *out, onr_err *err);
+/// Maps `length` bytes from `offset` of a file that must lie beneath the folder `dir`: `rel` must be relative, without "..",
+/// and every symlink's target must stay beneath. The descriptor that was opened is the one that is checked: a regular file, long enough.
+/// length < 0 means "to the end". The view's data points at `offset`.
+onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset, int64_t length, onr_map_file *out, onr_err *err);
+void onr_file_unmap(onr_map_file *f);
+/// Tells the OS that these pages are not needed any more (after weights were packed from them). Safe on any range of the view.
+void onr_file_drop_pages(const onr_map_file *f, const void *start, size_t bytes);
+/// Writes to a temporary file beside `path` and renames it: the file is whole or absent. "-" writes to standard output.
+onr_status onr_file_write(const char *path, const void *data, size_t bytes, onr_err *err);
+
+#endif

@@ -1,0 +1,26 @@
+// pool.h: the thread pool: one parallel loop, over indices. Wraps pthreadpool.
+#ifndef ONR_BASE_POOL_H
+#define ONR_BASE_POOL_H
+
+#include <stddef.h>
+
+typedef struct onr_pool onr_pool;
+
+/// A pool of n_threads (>= 1; 1 needs no thread). NULL when threads or memory are lacking.
+onr_pool *onr_pool_new(int n_threads);
+void onr_pool_free(onr_pool *p);
+/// 1 for a NULL pool.
+int onr_pool_threads(const onr_pool *p);
+
+/// Equals `for (i = 0; i < n; i += grain) fn(ctx, i, min(i + grain, n));` with the calls spread over the threads in any order.
+/// A NULL pool runs them here. Work must be cut by n and grain alone, never by thread count, so that results are the same for
+/// every number of threads. Calls from inside fn are not allowed on the same pool.
+void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, size_t begin, size_t end), void *ctx);
+
+/// As onr_pool_for with grain 1, and tells fn which worker it is on (0 <= worker < onr_pool_threads): for per-thread scratch.
+void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t worker, size_t i), void *ctx);
+
+/// Puts the workers to sleep at once instead of letting them spin for the next loop; called when a run ends.
+void onr_pool_quiet(onr_pool *p);
+
+#endif
