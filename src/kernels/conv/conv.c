@@ -1,0 +1,41 @@
+// conv.c: the table of convolution variants and the choice among them.
+// May assume: a valid shape. Never looks at a clock or at the number of threads: the choice follows from shape and CPU alone.
+#include "kernels/conv/conv.h"
+
+#define ONR_CONV_VARIANT(symbol) extern const onr_conv_variant symbol;
+#include "kernels/conv/variants.inc"
+#undef ONR_CONV_VARIANT
+
+static const onr_conv_variant *const variants[] = {
+#define ONR_CONV_VARIANT(symbol) &symbol,
+#include "kernels/conv/variants.inc"
+#undef ONR_CONV_VARIANT
+};
+
+static const size_t n_variants = sizeof variants / sizeof variants[0];
+
+const onr_conv_variant *onr_conv_variant_at(size_t i) {
+    return i < n_variants ? variants[i] : NULL;
+}
+
+int32_t onr_conv_block(uint32_t features) {
+    return features & ONR_CPU_AVX512 ? 16 : 8;
+}
+
+const onr_conv_variant *onr_conv_choose(const onr_conv_shape *s, const onr_cpu *cpu, const onr_conv_choice *how) {
+    const onr_conv_variant *best = NULL;
+    double best_cost = 0;
+    for (size_t i = 0; i < n_variants; i++) {
+        const onr_conv_variant *v = variants[i];
+        if ((v->needs & how->features) != v->needs) continue;
+        if (!v->exact && !how->allow_winograd) continue;
+        if (v->expands && how->prefer_memory) continue;
+        if (!v->supports(s)) continue;
+        double cost = v->cost(s, cpu);
+        if (best == NULL || cost < best_cost) {
+            best = v;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
