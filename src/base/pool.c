@@ -1,0 +1,99 @@
+// pool.c: onr_pool over pthreadpool: every parallel loop of the library goes through here.
+// May assume: one loop at a time per pool. Never changes the floating point mode of a thread, never cuts work by thread count.
+#include "base/pool.h"
+
+#include <assert.h>
+#include <pthreadpool.h>
+#include <stdlib.h>
+
+struct onr_pool {
+    pthreadpool_t threads; // NULL when n_threads is 1
+    int n_threads;
+};
+
+onr_pool *onr_pool_new(int n_threads) {
+    assert(n_threads >= 1);
+    onr_pool *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    p->n_threads = n_threads;
+    if (n_threads > 1) {
+        p->threads = pthreadpool_create((size_t)n_threads);
+        if (!p->threads) {
+            free(p);
+            return NULL;
+        }
+    }
+    return p;
+}
+
+void onr_pool_free(onr_pool *p) {
+    if (!p) return;
+    if (p->threads) pthreadpool_destroy(p->threads);
+    free(p);
+}
+
+int onr_pool_threads(const onr_pool *p) { return p ? p->n_threads : 1; }
+
+typedef struct range_loop {
+    void (*fn)(void *ctx, size_t begin, size_t end);
+    void *ctx;
+} range_loop;
+
+static void run_range(void *arg, size_t begin, size_t n) {
+    const range_loop *loop = arg;
+    loop->fn(loop->ctx, begin, begin + n);
+}
+
+void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, size_t begin, size_t end), void *ctx) {
+    if (grain == 0) grain = 1;
+    if (!p || !p->threads || n <= grain) {
+        for (size_t i = 0; i < n; i += grain) {
+            size_t left = n - i;
+            fn(ctx, i, i + (left < grain ? left : grain));
+            if (left <= grain) break; // i + grain could wrap around
+        }
+        return;
+    }
+    range_loop loop = {fn, ctx};
+    pthreadpool_parallelize_1d_tile_1d(p->threads, run_range, &loop, n, grain, 0);
+}
+
+// Debian's pthreadpool does not tell a task its thread. So a worker loop starts one lane per thread, and the lanes draw indices
+// from a shared counter: which lane gets an index depends on timing, but results do not depend on the lane.
+typedef struct worker_loop {
+    void (*fn)(void *ctx, size_t worker, size_t i);
+    void *ctx;
+    size_t n;
+    size_t next __attribute__((aligned(64))); // alone on its cache line: all lanes write it
+} worker_loop;
+
+static void run_lane(void *arg, size_t lane) {
+    worker_loop *loop = arg;
+    for (;;) {
+        size_t i = __atomic_fetch_add(&loop->next, 1, __ATOMIC_RELAXED);
+        if (i >= loop->n) return;
+        loop->fn(loop->ctx, lane, i);
+    }
+}
+
+void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t worker, size_t i), void *ctx) {
+    if (!p || !p->threads || n <= 1) {
+        for (size_t i = 0; i < n; i++) fn(ctx, 0, i);
+        return;
+    }
+    worker_loop loop = {fn, ctx, n, 0};
+    size_t lanes = (size_t)p->n_threads < n ? (size_t)p->n_threads : n;
+    pthreadpool_parallelize_1d(p->threads, run_lane, &loop, lanes, 0);
+}
+
+static void do_nothing(void *arg, size_t i) {
+    (void)arg;
+    (void)i;
+}
+
+void onr_pool_quiet(onr_pool *p) {
+    // Workers look at the flags of the last loop to decide whether to spin for the next one.
+    if (p && p->threads) {
+        pthreadpool_parallelize_1d(p->threads, do_nothing, NULL, (size_t)p->n_threads, PTHREADPOOL_FLAG_YIELD_WORKERS);
+    }
+}
