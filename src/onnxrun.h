@@ -1,0 +1,271 @@
+/* onnxrun.h: the public interface of onnxrun, a small CPU runtime for ONNX models in C.
+ *
+ * What it does: loads a model (a file or memory), prepares a session for this CPU, runs it on tensors.
+ *
+ * How:
+ *     onnxrun_error err;
+ *     onnxrun_model *model = NULL;
+ *     onnxrun_session *session = NULL;
+ *     if (onnxrun_model_load("net.onnx", NULL, &model, &err) != ONNXRUN_OK ||
+ *         onnxrun_session_new(model, NULL, &session, &err) != ONNXRUN_OK) { puts(err.text); ... }
+ *     const int64_t dims[] = {1, 3, 32, 32};
+ *     onnxrun_value *x = onnxrun_value_borrow(ONNXRUN_FLOAT, 4, dims, pixels);
+ *     onnxrun_value *y = NULL;
+ *     onnxrun_run(session, (const onnxrun_value *[]){x}, 1, &y, 1, &err);
+ *     const float *logits = onnxrun_value_data(y);
+ *     onnxrun_value_free(x); onnxrun_value_free(y);
+ *     onnxrun_session_free(session); onnxrun_model_free(model);
+ *
+ * Contract: every function that can fail returns a status and fills `err` (which may be NULL) with one line that names file, node and
+ * reason. Objects come from one function and go back through its _free, which accepts NULL. A model is read-only after loading and may be
+ * shared by sessions in many threads; a session is used by one thread at a time; a value is immutable once made. The library never
+ * prints, exits or keeps mutable globals. C11 and C++17.
+ */
+#ifndef ONNXRUN_H
+#define ONNXRUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define ONNXRUN_API
+#else
+#define ONNXRUN_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ONNXRUN_VERSION "0.1.0"
+
+/** Status codes: also the exit codes of the command line tool, where 1 means "results differ". */
+typedef enum onnxrun_status {
+    ONNXRUN_OK = 0,
+    ONNXRUN_USAGE = 2,       /**< the call asks for something that does not exist */
+    ONNXRUN_INVALID = 3,     /**< broken model or input */
+    ONNXRUN_UNSUPPORTED = 4, /**< valid ONNX that this build cannot run */
+    ONNXRUN_LIMIT = 5,       /**< no memory, or a limit was reached, or the run was cancelled */
+    ONNXRUN_INTERNAL = 6     /**< a defect of onnxrun */
+} onnxrun_status;
+
+/** One line of text, owned by the caller. */
+typedef struct onnxrun_error {
+    onnxrun_status status;
+    char text[1024];
+} onnxrun_error;
+
+/** Element types, with ONNX's numbers. 2- and 4-bit types are packed in buffers that cross this interface, as ONNX packs raw_data. */
+typedef enum onnxrun_dtype {
+    ONNXRUN_UNDEFINED = 0,
+    ONNXRUN_FLOAT = 1,
+    ONNXRUN_UINT8 = 2,
+    ONNXRUN_INT8 = 3,
+    ONNXRUN_UINT16 = 4,
+    ONNXRUN_INT16 = 5,
+    ONNXRUN_INT32 = 6,
+    ONNXRUN_INT64 = 7,
+    ONNXRUN_STRING = 8,
+    ONNXRUN_BOOL = 9,
+    ONNXRUN_FLOAT16 = 10,
+    ONNXRUN_DOUBLE = 11,
+    ONNXRUN_UINT32 = 12,
+    ONNXRUN_UINT64 = 13,
+    ONNXRUN_COMPLEX64 = 14,
+    ONNXRUN_COMPLEX128 = 15,
+    ONNXRUN_BFLOAT16 = 16,
+    ONNXRUN_FLOAT8E4M3FN = 17,
+    ONNXRUN_FLOAT8E4M3FNUZ = 18,
+    ONNXRUN_FLOAT8E5M2 = 19,
+    ONNXRUN_FLOAT8E5M2FNUZ = 20,
+    ONNXRUN_UINT4 = 21,
+    ONNXRUN_INT4 = 22,
+    ONNXRUN_FLOAT4E2M1 = 23,
+    ONNXRUN_FLOAT8E8M0 = 24,
+    ONNXRUN_UINT2 = 25,
+    ONNXRUN_INT2 = 26
+} onnxrun_dtype;
+
+ONNXRUN_API const char *onnxrun_dtype_name(onnxrun_dtype t);          /**< "float32", ...; "undefined" */
+ONNXRUN_API onnxrun_dtype onnxrun_dtype_parse(const char *name);      /**< ONNXRUN_UNDEFINED when unknown */
+ONNXRUN_API int onnxrun_dtype_bits(onnxrun_dtype t);                  /**< 2 ... 128; 0 for strings */
+ONNXRUN_API const char *onnxrun_version(void);
+
+typedef struct onnxrun_model onnxrun_model;
+typedef struct onnxrun_session onnxrun_session;
+typedef struct onnxrun_value onnxrun_value;
+
+/* ---- values ---------------------------------------------------------------------------------------------------------------- */
+
+typedef enum onnxrun_kind {
+    ONNXRUN_KIND_UNKNOWN = 0,
+    ONNXRUN_TENSOR = 1,
+    ONNXRUN_SEQUENCE = 2,
+    ONNXRUN_OPTIONAL = 3,
+    ONNXRUN_MAP = 4
+} onnxrun_kind;
+
+/** A tensor over the caller's memory, which must outlive the value. Row-major, little-endian. NULL: no memory, bad dims, or a type that
+ *  cannot be borrowed (strings and packed 2- and 4-bit types: use onnxrun_value_tensor). */
+ONNXRUN_API onnxrun_value *onnxrun_value_borrow(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data);
+/** A tensor with a copy of `bytes` bytes of data, which must be exactly its size (packed for 2- and 4-bit types). Not for strings. */
+ONNXRUN_API onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data, size_t bytes,
+                                                onnxrun_value **out, onnxrun_error *err);
+/** A string tensor: numel strings given by pointers and lengths; copied. */
+ONNXRUN_API onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *const *strings, const size_t *lengths,
+                                                 onnxrun_value **out, onnxrun_error *err);
+/** A sequence of n values, an optional of 0 or 1 values, or a map of 2 values (keys: a 1-D tensor; values: a tensor or sequence). The items are shared, the
+ *  caller keeps and frees its own handles. */
+ONNXRUN_API onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const *items, size_t n, onnxrun_value **out,
+                                               onnxrun_error *err);
+ONNXRUN_API void onnxrun_value_free(onnxrun_value *v);
+ONNXRUN_API onnxrun_kind onnxrun_value_kind(const onnxrun_value *v);
+ONNXRUN_API onnxrun_dtype onnxrun_value_dtype(const onnxrun_value *v);
+ONNXRUN_API int onnxrun_value_rank(const onnxrun_value *v);
+ONNXRUN_API const int64_t *onnxrun_value_dims(const onnxrun_value *v);
+ONNXRUN_API int64_t onnxrun_value_numel(const onnxrun_value *v);
+/** The elements, row-major, one byte or more per element: 2- and 4-bit types unpacked to one byte each (see onnxrun_value_read). NULL for
+ *  strings and non-tensors. Valid as long as the value. */
+ONNXRUN_API const void *onnxrun_value_data(const onnxrun_value *v);
+/** Bytes of the tensor as files hold it: 2- and 4-bit types packed; 0 for strings. */
+ONNXRUN_API size_t onnxrun_value_bytes(const onnxrun_value *v);
+/** Copies onnxrun_value_bytes bytes, packed as files hold them. */
+ONNXRUN_API void onnxrun_value_read(const onnxrun_value *v, void *out);
+/** String i of a string tensor, not terminated; its length in *n. */
+ONNXRUN_API const char *onnxrun_value_string(const onnxrun_value *v, int64_t i, size_t *n);
+/** Items of a sequence, optional or map. The item is a new handle: free it. */
+ONNXRUN_API size_t onnxrun_value_count(const onnxrun_value *v);
+ONNXRUN_API onnxrun_value *onnxrun_value_item(const onnxrun_value *v, size_t i);
+/** Element i of a numeric tensor as a number (complex: the real part). */
+ONNXRUN_API double onnxrun_value_number(const onnxrun_value *v, int64_t i);
+
+/* ---- serialized values: ONNX TensorProto, SequenceProto, OptionalProto, MapProto (the .pb files of test data) -------------------- */
+
+/** Parses a protobuf message of a value. `like` tells the kind (from onnxrun_model_input_kind); ONNXRUN_KIND_UNKNOWN means a tensor. *name
+ *  (may be NULL) gets the message's name, to be freed with onnxrun_string_free. */
+ONNXRUN_API onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out, onnxrun_error *err);
+/** The inverse; *bytes long, freed with onnxrun_string_free. */
+ONNXRUN_API onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const char *name, void **pb, size_t *bytes, onnxrun_error *err);
+ONNXRUN_API void onnxrun_string_free(void *s);
+
+/* ---- models ---------------------------------------------------------------------------------------------------------------- */
+
+typedef enum onnxrun_log_level { ONNXRUN_LOG_WARN = 0, ONNXRUN_LOG_INFO = 1, ONNXRUN_LOG_DEBUG = 2 } onnxrun_log_level;
+typedef void (*onnxrun_log_fn)(void *user, onnxrun_log_level level, const char *text);
+
+/** Start from onnxrun_load_options_default(). */
+typedef struct onnxrun_load_options {
+    size_t size;            /**< sizeof(onnxrun_load_options), set by the default function */
+    onnxrun_log_fn log;     /**< warnings and more; may be NULL */
+    void *log_user;
+    onnxrun_log_level log_level;
+    const char *folder;     /**< for models from memory: where external data lies; NULL: external data is refused */
+} onnxrun_load_options;
+ONNXRUN_API onnxrun_load_options onnxrun_load_options_default(void);
+
+/** Loads a model: parse, import, check structure, infer types. Operators that are not supported do not fail here but when a session is made
+ *  (so that info and dump work on any model). `options` may be NULL. */
+ONNXRUN_API onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out, onnxrun_error *err);
+/** The same from memory, which must outlive the model (weights are borrowed from it). */
+ONNXRUN_API onnxrun_status onnxrun_model_load_memory(const void *data, size_t bytes, const onnxrun_load_options *options,
+                                                     onnxrun_model **out, onnxrun_error *err);
+ONNXRUN_API void onnxrun_model_free(onnxrun_model *m);
+
+ONNXRUN_API size_t onnxrun_model_n_inputs(const onnxrun_model *m);
+ONNXRUN_API size_t onnxrun_model_n_outputs(const onnxrun_model *m);
+ONNXRUN_API const char *onnxrun_model_input_name(const onnxrun_model *m, size_t i);
+ONNXRUN_API const char *onnxrun_model_output_name(const onnxrun_model *m, size_t i);
+
+/** A declared type. dims: known sizes, or -1; symbol: names for symbolic dims, else NULL. Strings live as long as the model. */
+typedef struct onnxrun_type {
+    onnxrun_kind kind;
+    onnxrun_dtype dtype;
+    int rank;               /**< -1: unknown */
+    int64_t dims[16];
+    const char *symbols[16];
+    const char *text;       /**< the whole type for people: "float32[batch x 3 x 224 x 224]" */
+} onnxrun_type;
+ONNXRUN_API void onnxrun_model_input_type(const onnxrun_model *m, size_t i, onnxrun_type *out);
+ONNXRUN_API void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *out);
+
+/* ---- sessions --------------------------------------------------------------------------------------------------------------- */
+
+/** Start from onnxrun_session_options_default(). */
+typedef struct onnxrun_session_options {
+    size_t size;
+    int n_threads;          /**< 0: all that affinity and the cgroup quota allow */
+    int opt_level;          /**< 0: as written, reference kernels; 1: bit-exact rewrites only; 2 (default): everything */
+    const char *cpu;        /**< cap: "scalar", "avx2", "avx512", ...; NULL or "native": all this CPU has */
+    const char *const *disable_passes; /**< NULL-terminated list of pass names; NULL: none */
+    const char *stop_after; /**< stop the pipeline after this pass ("fold", or "fold:3" after its third rewrite); NULL: run all */
+    bool prefer_memory;     /**< no expanded weights: slower, smaller */
+    size_t max_memory;      /**< bytes of arena and weights a session may take; 0: no limit */
+    uint64_t seed;          /**< for random operators without a seed attribute; 0: fixed default */
+    size_t max_plans;       /**< plans kept, one per signature of input shapes; 0: 8 */
+    onnxrun_log_fn log;
+    void *log_user;
+    onnxrun_log_level log_level;
+} onnxrun_session_options;
+ONNXRUN_API onnxrun_session_options onnxrun_session_options_default(void);
+
+/** Optimizes the model's graph for this CPU and packs its weights where shapes allow; the model must outlive the session. */
+ONNXRUN_API onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session_options *options, onnxrun_session **out,
+                                               onnxrun_error *err);
+ONNXRUN_API void onnxrun_session_free(onnxrun_session *s);
+
+/** Plans for given input types ahead of the first run; `dims` as in run's inputs, taken from values. Data of the values is not read unless shapes depend on it. */
+ONNXRUN_API onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_error *err);
+
+/** Runs the model. inputs: in the model's order (NULL entries: optional inputs left out). outputs: n_outputs slots in the model's order; a NULL
+ *  slot gets a new value that the caller frees; a slot that holds a value made by onnxrun_value_buffer is written into when its size fits
+ *  (else ONNXRUN_USAGE). On failure no new value is made. */
+ONNXRUN_API onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_value **outputs,
+                                       size_t n_outputs, onnxrun_error *err);
+/** An output slot over the caller's memory: its type and shape must be what the run yields. */
+ONNXRUN_API onnxrun_value *onnxrun_value_buffer(onnxrun_dtype dtype, int rank, const int64_t *dims, void *data);
+/** Asks a run in another thread to stop soon: it returns ONNXRUN_LIMIT. The next run starts afresh. Any thread. */
+ONNXRUN_API void onnxrun_cancel(onnxrun_session *s);
+
+/** Figures of a session after its last plan or run. */
+typedef struct onnxrun_stats {
+    size_t size;            /**< set by the caller to sizeof(onnxrun_stats) */
+    size_t arena_bytes;     /**< activations and scratch of the plan */
+    size_t live_peak_bytes; /**< largest sum of bytes alive at one step: the arena's lower bound */
+    size_t weight_bytes;    /**< constants that are used as they are, and packed weights */
+    size_t packed_bytes;    /**< packed weights alone */
+    size_t n_steps;
+    int n_threads;
+    const char *cpu;        /**< level in use: "avx512", ... */
+} onnxrun_stats;
+ONNXRUN_API void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *out);
+
+/* ---- looking inside ---------------------------------------------------------------------------------------------------------- */
+
+/** Receives pieces of text. Returns false to stop. */
+typedef bool (*onnxrun_write_fn)(void *user, const char *text, size_t bytes);
+
+/** stage: "model", "graph" (m alone), "optimized", "plan" (needs a session; plan also a plan). format: "text", "dot", "json". */
+ONNXRUN_API onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
+                                        onnxrun_write_fn write, void *user, onnxrun_error *err);
+/** What `onnxrun info` prints: "text" or "json". Sessions may be NULL: then arena and weight bytes are left out. */
+ONNXRUN_API onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format, onnxrun_write_fn write, void *user,
+                                        onnxrun_error *err);
+/** The supported operators: "text" or "json". */
+ONNXRUN_API onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void *user, onnxrun_error *err);
+
+/** One step of a profiled run. Strings live as long as the session's plan. */
+typedef struct onnxrun_step_info {
+    const char *node, *op, *kernel; /**< kernel: variant name, or "" */
+    uint64_t start_ns, ns;          /**< start relative to the run's start */
+    double flops, bytes;            /**< work of the step; 0 when unknown */
+} onnxrun_step_info;
+/** Called after each step of every run until set again; NULL stops. Returning false cancels the run. */
+typedef bool (*onnxrun_step_fn)(void *user, const onnxrun_step_info *step);
+ONNXRUN_API void onnxrun_session_on_step(onnxrun_session *s, onnxrun_step_fn fn, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,54 @@
+// eval.h: driving operators: decode attributes, infer a node or a graph, prepare a step, run it, or do all of it for one node now.
+// May assume: nodes were resolved (node->op set). Used by passes, plan and run; operators themselves use op.h only.
+#ifndef ONR_OPS_EVAL_H
+#define ONR_OPS_EVAL_H
+
+#include "ops/op.h"
+
+/// Finds the node's row and decodes its attributes into node->params (subgraphs too, recursively when `deep`). ONR_UNSUPPORTED names operator, domain
+/// and opset when there is no row; ONR_INVALID for wrong arity, unknown, missing or mistyped attributes.
+onr_status onr_node_resolve(onr_node *n, onr_arena *arena, onr_err *err);
+
+/// Types (and what is known of contents) of a graph's values by value id; apart from the graph, so that many may exist for one.
+typedef struct onr_typing {
+    onr_type *type;           ///< n_values
+    const onr_known **known;
+    const onr_datum **constant; ///< contents known beforehand: the graph's constants
+    int32_t n;
+} onr_typing;
+
+/// Room for g's values; constants are filled in, everything else is unknown.
+onr_status onr_typing_new(const onr_graph *g, onr_arena *arena, onr_typing *out, onr_err *err);
+/// Infers one node from the typing and writes its outputs' entries. Errors carry "node 'x' (#n): Op: ".
+onr_status onr_infer_node(const onr_node *n, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err);
+/// Infers a whole graph whose inputs' (and captured values') types were set by the caller.
+onr_status onr_infer_graph(const onr_graph *g, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err);
+
+/// One prepared operator: what a plan step keeps.
+typedef struct onr_prepared {
+    const onr_node *node;
+    const void *state;
+    size_t scratch_bytes;
+    const char *kernel;
+    double flops, bytes;
+    bool widen;            ///< float16/bfloat16 around a float implementation
+} onr_prepared;
+
+/// Chooses kernels and packs weights of one node for these (fully known) types.
+onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const onr_datum *const *constant, const onr_type *out,
+                          const onr_target *target, onr_arena *arena, onr_packs *packs, onr_pool *pool, onr_prepared *p, onr_err *err);
+/// Runs it. `out` slots hold types and memory (static), or are empty (dynamic).
+onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
+                      void *scratch, onr_env *env, onr_err *err);
+
+/// Runs one node now on given data: infer, prepare, allocate, run. `out`: n_out empty slots, filled with data that own their memory (a view may share
+/// its input's buffer). Constant folding, unit tests, level 0 and nodes with data-dependent shapes use it.
+onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_datum *const *capture, onr_datum *out, onr_env *env,
+                    onr_err *err);
+
+/// Packed weights of a session.
+onr_packs *onr_packs_new(void);
+void onr_packs_free(onr_packs *p);
+size_t onr_packs_bytes(const onr_packs *p);
+
+#endif
