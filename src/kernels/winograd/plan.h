@@ -1,0 +1,53 @@
+// plan.h: how a Winograd convolution cuts its output into tiles, and the tiles into blocks that fit the cache.
+// May assume: a 3x3, stride 1, dilation 1, ungrouped shape (onr_wino_supports). Pure functions of the shape.
+// Never looks at threads: one plan serves every number of them, so results do not depend on it.
+//
+// An output map is cut into tiles of m x m (m is 4 or 2). Where m does not divide the map, the last row and column of tiles are
+// smaller, and instead of computing what nobody reads they use fewer points: F(r x s, 3x3) for every r, s <= m takes its points
+// from the same list, so one set of transformed weights serves them all (the part of the transform that depends on r and s sits
+// on the input's side). 7x7 costs 121 products instead of 144, 14x14 costs 484 instead of 576.
+//
+// Tiles are ordered by class (full, last row, last column, corner), then image, then place. A point's list of tiles holds only
+// those that use it, in this order.
+#ifndef ONR_KERNELS_WINOGRAD_PLAN_H
+#define ONR_KERNELS_WINOGRAD_PLAN_H
+
+#include "kernels/conv/conv.h"
+
+enum { WINO_MAX_POINTS = 36, WINO_CLASSES = 4 };
+
+/// One class of tiles: a grid of rows x cols tiles per image, each with r x s outputs.
+typedef struct onr_wino_class {
+    int64_t n;             ///< tiles of all images
+    int64_t rows, cols;    ///< grid per image
+    int64_t row0, col0;    ///< first tile's place in the grid of all tiles
+    int32_t r, s;          ///< outputs per tile
+} onr_wino_class;
+
+typedef struct onr_wino_plan {
+    int32_t m, edge;       ///< outputs and points (m + 2) per tile and dimension
+    int64_t c_blocks;      ///< input channel blocks
+    int64_t n_groups;      ///< groups of output channels, `wide` channels each
+    int64_t wide;
+    onr_wino_class cls[WINO_CLASSES];
+    int64_t n_tiles, n_blocks;
+    int64_t block_tiles;   ///< most tiles in a block
+    bool share;            ///< few blocks: the threads transform a block's input together, then share out the groups
+    size_t v_floats, m_floats; ///< largest transformed input of a block; accumulators of a block and group
+} onr_wino_plan;
+
+/// The tiles of one block.
+typedef struct onr_wino_block {
+    int64_t first[WINO_CLASSES], n[WINO_CLASSES]; ///< range within each class
+    int64_t tiles[WINO_MAX_POINTS];               ///< tiles that use point p
+    size_t v_at[WINO_MAX_POINTS];                 ///< floats: where point p's part of the transformed input starts
+    size_t m_at[WINO_MAX_POINTS];                 ///< floats: where point p's accumulators start
+} onr_wino_block;
+
+bool onr_wino_supports(const onr_conv_shape *s);
+void onr_wino_plan_make(const onr_conv_shape *s, int32_t m, int32_t lanes, onr_wino_plan *p);
+void onr_wino_block_make(const onr_wino_plan *p, int64_t i, int32_t lanes, onr_wino_block *b);
+/// Position of a class's first tile of the block within point (i, j)'s list.
+int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls, int i, int j);
+
+#endif
