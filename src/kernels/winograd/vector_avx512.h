@@ -8,7 +8,12 @@
 #include <stdint.h>
 
 #define INLINE static inline __attribute__((always_inline))
+// Loops of constant length over vectors must vanish, or the vectors live in memory.
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 enum { LANES = 16, HALF_LANES = 8, TILES = 14 };
 #define PRODUCT_SIZES(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 
