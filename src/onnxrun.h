@@ -87,9 +87,9 @@ typedef enum onnxrun_dtype {
     ONNXRUN_INT2 = 26
 } onnxrun_dtype;
 
-ONNXRUN_API const char *onnxrun_dtype_name(onnxrun_dtype t);          /**< "float32", ...; "undefined" */
-ONNXRUN_API onnxrun_dtype onnxrun_dtype_parse(const char *name);      /**< ONNXRUN_UNDEFINED when unknown */
-ONNXRUN_API int onnxrun_dtype_bits(onnxrun_dtype t);                  /**< 2 ... 128; 0 for strings */
+ONNXRUN_API const char *onnxrun_dtype_name(onnxrun_dtype t);     /**< "float32", ...; "undefined" */
+ONNXRUN_API onnxrun_dtype onnxrun_dtype_parse(const char *name); /**< ONNXRUN_UNDEFINED when unknown */
+ONNXRUN_API int onnxrun_dtype_bits(onnxrun_dtype t);             /**< 2 ... 128; 0 for strings */
 ONNXRUN_API const char *onnxrun_version(void);
 
 typedef struct onnxrun_model onnxrun_model;
@@ -110,15 +110,15 @@ typedef enum onnxrun_kind {
  *  cannot be borrowed (strings and packed 2- and 4-bit types: use onnxrun_value_tensor). */
 ONNXRUN_API onnxrun_value *onnxrun_value_borrow(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data);
 /** A tensor with a copy of `bytes` bytes of data, which must be exactly its size (packed for 2- and 4-bit types). Not for strings. */
-ONNXRUN_API onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data, size_t bytes,
-                                                onnxrun_value **out, onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data,
+                                                size_t bytes, onnxrun_value **out, onnxrun_error *err);
 /** A string tensor: numel strings given by pointers and lengths; copied. */
-ONNXRUN_API onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *const *strings, const size_t *lengths,
-                                                 onnxrun_value **out, onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *const *strings,
+                                                 const size_t *lengths, onnxrun_value **out, onnxrun_error *err);
 /** A sequence of n values, an optional of 0 or 1 values, or a map of 2 values (keys: a 1-D tensor; values: a tensor or sequence). The items are shared, the
  *  caller keeps and frees its own handles. */
-ONNXRUN_API onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const *items, size_t n, onnxrun_value **out,
-                                               onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const *items, size_t n,
+                                               onnxrun_value **out, onnxrun_error *err);
 ONNXRUN_API void onnxrun_value_free(onnxrun_value *v);
 ONNXRUN_API onnxrun_kind onnxrun_value_kind(const onnxrun_value *v);
 ONNXRUN_API onnxrun_dtype onnxrun_value_dtype(const onnxrun_value *v);
@@ -144,9 +144,11 @@ ONNXRUN_API double onnxrun_value_number(const onnxrun_value *v, int64_t i);
 
 /** Parses a protobuf message of a value. `like` tells the kind (from onnxrun_model_input_kind); ONNXRUN_KIND_UNKNOWN means a tensor. *name
  *  (may be NULL) gets the message's name, to be freed with onnxrun_string_free. */
-ONNXRUN_API onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out, onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out,
+                                               onnxrun_error *err);
 /** The inverse; *bytes long, freed with onnxrun_string_free. */
-ONNXRUN_API onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const char *name, void **pb, size_t *bytes, onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const char *name, void **pb, size_t *bytes,
+                                                   onnxrun_error *err);
 ONNXRUN_API void onnxrun_string_free(void *s);
 
 /* ---- models ---------------------------------------------------------------------------------------------------------------- */
@@ -156,17 +158,18 @@ typedef void (*onnxrun_log_fn)(void *user, onnxrun_log_level level, const char *
 
 /** Start from onnxrun_load_options_default(). */
 typedef struct onnxrun_load_options {
-    size_t size;            /**< sizeof(onnxrun_load_options), set by the default function */
-    onnxrun_log_fn log;     /**< warnings and more; may be NULL */
+    size_t size;        /**< sizeof(onnxrun_load_options), set by the default function */
+    onnxrun_log_fn log; /**< warnings and more; may be NULL */
     void *log_user;
     onnxrun_log_level log_level;
-    const char *folder;     /**< for models from memory: where external data lies; NULL: external data is refused */
+    const char *folder; /**< for models from memory: where external data lies; NULL: external data is refused */
 } onnxrun_load_options;
 ONNXRUN_API onnxrun_load_options onnxrun_load_options_default(void);
 
 /** Loads a model: parse, import, check structure, infer types. Operators that are not supported do not fail here but when a session is made
  *  (so that info and dump work on any model). `options` may be NULL. */
-ONNXRUN_API onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out, onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out,
+                                              onnxrun_error *err);
 /** The same from memory, which must outlive the model (weights are borrowed from it). */
 ONNXRUN_API onnxrun_status onnxrun_model_load_memory(const void *data, size_t bytes, const onnxrun_load_options *options,
                                                      onnxrun_model **out, onnxrun_error *err);
@@ -181,10 +184,10 @@ ONNXRUN_API const char *onnxrun_model_output_name(const onnxrun_model *m, size_t
 typedef struct onnxrun_type {
     onnxrun_kind kind;
     onnxrun_dtype dtype;
-    int rank;               /**< -1: unknown */
+    int rank; /**< -1: unknown */
     int64_t dims[16];
     const char *symbols[16];
-    const char *text;       /**< the whole type for people: "float32[batch x 3 x 224 x 224]" */
+    const char *text; /**< the whole type for people: "float32[batch x 3 x 224 x 224]" */
 } onnxrun_type;
 ONNXRUN_API void onnxrun_model_input_type(const onnxrun_model *m, size_t i, onnxrun_type *out);
 ONNXRUN_API void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *out);
@@ -194,15 +197,16 @@ ONNXRUN_API void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onn
 /** Start from onnxrun_session_options_default(). */
 typedef struct onnxrun_session_options {
     size_t size;
-    int n_threads;          /**< 0: all that affinity and the cgroup quota allow */
-    int opt_level;          /**< 0: as written, reference kernels; 1: bit-exact rewrites only; 2 (default): everything */
-    const char *cpu;        /**< cap: "scalar", "avx2", "avx512", ...; NULL or "native": all this CPU has */
+    int n_threads;   /**< 0: all that affinity and the cgroup quota allow */
+    int opt_level;   /**< 0: as written, reference kernels; 1: bit-exact rewrites only; 2 (default): everything */
+    const char *cpu; /**< cap: "scalar", "avx2", "avx512", ...; NULL or "native": all this CPU has */
     const char *const *disable_passes; /**< NULL-terminated list of pass names; NULL: none */
-    const char *stop_after; /**< stop the pipeline after this pass ("fold", or "fold:3" after its third rewrite); NULL: run all */
-    bool prefer_memory;     /**< no expanded weights: slower, smaller */
-    size_t max_memory;      /**< bytes of arena and weights a session may take; 0: no limit */
-    uint64_t seed;          /**< for random operators without a seed attribute; 0: fixed default */
-    size_t max_plans;       /**< plans kept, one per signature of input shapes; 0: 8 */
+    const char
+        *stop_after;    /**< stop the pipeline after this pass ("fold", or "fold:3" after its third rewrite); NULL: run all */
+    bool prefer_memory; /**< no expanded weights: slower, smaller */
+    size_t max_memory;  /**< bytes of arena and weights a session may take; 0: no limit */
+    uint64_t seed;      /**< for random operators without a seed attribute; 0: fixed default */
+    size_t max_plans;   /**< plans kept, one per signature of input shapes; 0: 8 */
     onnxrun_log_fn log;
     void *log_user;
     onnxrun_log_level log_level;
@@ -210,18 +214,19 @@ typedef struct onnxrun_session_options {
 ONNXRUN_API onnxrun_session_options onnxrun_session_options_default(void);
 
 /** Optimizes the model's graph for this CPU and packs its weights where shapes allow; the model must outlive the session. */
-ONNXRUN_API onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session_options *options, onnxrun_session **out,
-                                               onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session_options *options,
+                                               onnxrun_session **out, onnxrun_error *err);
 ONNXRUN_API void onnxrun_session_free(onnxrun_session *s);
 
 /** Plans for given input types ahead of the first run; `dims` as in run's inputs, taken from values. Data of the values is not read unless shapes depend on it. */
-ONNXRUN_API onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs,
+                                                onnxrun_error *err);
 
 /** Runs the model. inputs: in the model's order (NULL entries: optional inputs left out). outputs: n_outputs slots in the model's order; a NULL
  *  slot gets a new value that the caller frees; a slot that holds a value made by onnxrun_value_buffer is written into when its size fits
  *  (else ONNXRUN_USAGE). On failure no new value is made. */
-ONNXRUN_API onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_value **outputs,
-                                       size_t n_outputs, onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs,
+                                       onnxrun_value **outputs, size_t n_outputs, onnxrun_error *err);
 /** An output slot over the caller's memory: its type and shape must be what the run yields. */
 ONNXRUN_API onnxrun_value *onnxrun_value_buffer(onnxrun_dtype dtype, int rank, const int64_t *dims, void *data);
 /** Asks a run in another thread to stop soon: it returns ONNXRUN_LIMIT. The next run starts afresh. Any thread. */
@@ -236,7 +241,7 @@ typedef struct onnxrun_stats {
     size_t packed_bytes;    /**< packed weights alone */
     size_t n_steps;
     int n_threads;
-    const char *cpu;        /**< level in use: "avx512", ... */
+    const char *cpu; /**< level in use: "avx512", ... */
 } onnxrun_stats;
 ONNXRUN_API void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *out);
 
@@ -249,8 +254,8 @@ typedef bool (*onnxrun_write_fn)(void *user, const char *text, size_t bytes);
 ONNXRUN_API onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
                                         onnxrun_write_fn write, void *user, onnxrun_error *err);
 /** What `onnxrun info` prints: "text" or "json". Sessions may be NULL: then arena and weight bytes are left out. */
-ONNXRUN_API onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format, onnxrun_write_fn write, void *user,
-                                        onnxrun_error *err);
+ONNXRUN_API onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format,
+                                        onnxrun_write_fn write, void *user, onnxrun_error *err);
 /** The supported operators: "text" or "json". */
 ONNXRUN_API onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void *user, onnxrun_error *err);
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    FIRST_CHUNK = 4096,      // small arenas (one graph edit, one test) stay small
-    MAX_CHUNK = 1 << 20,     // chunks double up to here; larger requests get a chunk of their own
+    FIRST_CHUNK = 4096,  // small arenas (one graph edit, one test) stay small
+    MAX_CHUNK = 1 << 20, // chunks double up to here; larger requests get a chunk of their own
     MIN_ALIGN = 16,
     BUF_ALIGN = 64
 };

@@ -40,8 +40,8 @@ typedef struct onr_buf {
 } onr_buf;
 
 onr_buf *onr_buf_new(size_t bytes);
-onr_buf *onr_buf_ref(onr_buf *b);   ///< NULL allowed
-void onr_buf_unref(onr_buf *b);     ///< NULL allowed
+onr_buf *onr_buf_ref(onr_buf *b); ///< NULL allowed
+void onr_buf_unref(onr_buf *b);   ///< NULL allowed
 
 /// Plain heap memory for the few growing arrays that are neither; freed with onr_free.
 void *onr_malloc(size_t bytes);

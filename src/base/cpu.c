@@ -196,8 +196,8 @@ onr_status onr_cpu_cap(onr_cpu *cpu, const char *level, onr_err *err) {
         cpu->features = want;
         return ONR_OK;
     }
-    return onr_fail(err, ONR_USAGE, "CPU level '%s' is unknown; scalar, avx2, avx512, avx512vnni, avx512bf16, neon and native exist",
-                    level);
+    return onr_fail(err, ONR_USAGE,
+                    "CPU level '%s' is unknown; scalar, avx2, avx512, avx512vnni, avx512bf16, neon and native exist", level);
 }
 
 const char *onr_cpu_level(uint32_t features) {

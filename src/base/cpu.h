@@ -8,17 +8,17 @@
 #include <stdint.h>
 
 enum {
-    ONR_CPU_AVX2 = 1u << 0,        ///< AVX2, FMA and F16C, and the OS saves YMM
-    ONR_CPU_AVX512 = 1u << 1,      ///< AVX-512 F, BW, DQ, VL, and the OS saves ZMM
+    ONR_CPU_AVX2 = 1u << 0,   ///< AVX2, FMA and F16C, and the OS saves YMM
+    ONR_CPU_AVX512 = 1u << 1, ///< AVX-512 F, BW, DQ, VL, and the OS saves ZMM
     ONR_CPU_AVX512VNNI = 1u << 2,
     ONR_CPU_AVX512BF16 = 1u << 3,
     ONR_CPU_NEON = 1u << 4
 };
 
 typedef struct onr_cpu {
-    uint32_t features;      ///< ONR_CPU_* bits; 0 is the scalar level
+    uint32_t features;                    ///< ONR_CPU_* bits; 0 is the scalar level
     size_t l1d_bytes, l2_bytes, l3_bytes; ///< per core (l3: whole); sensible defaults when not known
-    int n_cores;            ///< that affinity and the cgroup quota allow this process
+    int n_cores;                          ///< that affinity and the cgroup quota allow this process
 } onr_cpu;
 
 /// Detects the CPU. No global state: call once per session.

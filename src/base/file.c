@@ -24,7 +24,8 @@ static uintptr_t page_bytes(void) { return (uintptr_t)sysconf(_SC_PAGESIZE); }
 // "path: why", from an errno value. A lack of space or memory is a limit; anything else is `code`.
 static onr_status fail_errno(onr_err *err, onr_status code, const char *verb, const char *path, int number) {
     char text[WHY_TEXT];
-    bool limit = number == ENOMEM || number == ENOSPC || number == EMFILE || number == ENFILE || number == EDQUOT || number == EFBIG;
+    bool limit = number == ENOMEM || number == ENOSPC || number == EMFILE || number == ENFILE || number == EDQUOT ||
+                 number == EFBIG;
     return onr_fail(err, limit ? ONR_LIMIT : code, "cannot %s '%s': %s", verb, path, strerror_r(number, text, sizeof text));
 }
 
@@ -162,13 +163,14 @@ static onr_status map_beneath_open(int fd, const char *rel, int64_t offset, int6
     int64_t size = st.st_size;
     if (offset < 0) return onr_fail(err, ONR_INVALID, "'%s': offset %lld is negative", rel, (long long)offset);
     if (offset > size || (length >= 0 && length > size - offset)) {
-        return onr_fail(err, ONR_INVALID, "'%s' has %lld bytes, but %lld bytes from offset %lld are wanted", rel, (long long)size,
-                        (long long)(length < 0 ? 0 : length), (long long)offset);
+        return onr_fail(err, ONR_INVALID, "'%s' has %lld bytes, but %lld bytes from offset %lld are wanted", rel,
+                        (long long)size, (long long)(length < 0 ? 0 : length), (long long)offset);
     }
     return map_range(fd, rel, (uint64_t)offset, (size_t)(length < 0 ? size - offset : length), out, err);
 }
 
-onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset, int64_t length, onr_map_file *out, onr_err *err) {
+onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset, int64_t length, onr_map_file *out,
+                                onr_err *err) {
     *out = (onr_map_file){NULL, 0, false};
     if (!is_plain_relative(rel)) return onr_fail(err, ONR_INVALID, "path '%s' must be relative and without '..'", rel);
     int dir_fd = open(*dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -19,7 +19,8 @@ onr_status onr_file_map(const char *path, onr_map_file *out, onr_err *err);
 /// Maps `length` bytes from `offset` of a file that must lie beneath the folder `dir`: `rel` must be relative, without "..",
 /// and every symlink's target must stay beneath. The descriptor that was opened is the one that is checked: a regular file, long enough.
 /// length < 0 means "to the end". The view's data points at `offset`.
-onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset, int64_t length, onr_map_file *out, onr_err *err);
+onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset, int64_t length, onr_map_file *out,
+                                onr_err *err);
 void onr_file_unmap(onr_map_file *f);
 /// Tells the OS that these pages are not needed any more (after weights were packed from them). Safe on any range of the view.
 void onr_file_drop_pages(const onr_map_file *f, const void *start, size_t bytes);

@@ -156,9 +156,7 @@ uint8_t onr_f32_to_e8m0(float f, onr_e8m0_round mode, bool saturate) {
     return (uint8_t)(code == 255 && saturate ? 254 : code);
 }
 
-float onr_e2m1_to_f32(uint8_t nibble) {
-    return float_of((uint32_t)(nibble & 8) << 28 | bits_of(decode(nibble & 7, 1, 1)));
-}
+float onr_e2m1_to_f32(uint8_t nibble) { return float_of((uint32_t)(nibble & 8) << 28 | bits_of(decode(nibble & 7, 1, 1))); }
 
 uint8_t onr_f32_to_e2m1(float f) {
     uint32_t u = bits_of(f), a = u & 0x7fffffff;

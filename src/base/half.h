@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 float onr_f16_to_f32(uint16_t h);
-uint16_t onr_f32_to_f16(float f);   ///< round to nearest even, overflow to infinity
-uint16_t onr_f64_to_f16(double f);  ///< one rounding, from the double
+uint16_t onr_f32_to_f16(float f);  ///< round to nearest even, overflow to infinity
+uint16_t onr_f64_to_f16(double f); ///< one rounding, from the double
 float onr_bf16_to_f32(uint16_t h);
-uint16_t onr_f32_to_bf16(float f);  ///< round to nearest even, NaN stays NaN
+uint16_t onr_f32_to_bf16(float f); ///< round to nearest even, NaN stays NaN
 
 typedef enum onr_f8_kind { ONR_F8_E4M3FN, ONR_F8_E4M3FNUZ, ONR_F8_E5M2, ONR_F8_E5M2FNUZ } onr_f8_kind;
 float onr_f8_to_f32(uint8_t v, onr_f8_kind kind);
@@ -19,10 +19,10 @@ float onr_f8_to_f32(uint8_t v, onr_f8_kind kind);
 /// Cast table says.
 uint8_t onr_f32_to_f8(float f, onr_f8_kind kind, bool saturate);
 
-float onr_e8m0_to_f32(uint8_t v);  ///< 2^(v-127); 255 is NaN
+float onr_e8m0_to_f32(uint8_t v); ///< 2^(v-127); 255 is NaN
 typedef enum onr_e8m0_round { ONR_E8M0_UP, ONR_E8M0_DOWN, ONR_E8M0_NEAREST } onr_e8m0_round;
 uint8_t onr_f32_to_e8m0(float f, onr_e8m0_round mode, bool saturate);
 float onr_e2m1_to_f32(uint8_t nibble);
-uint8_t onr_f32_to_e2m1(float f);  ///< always saturates; round to nearest even
+uint8_t onr_f32_to_e2m1(float f); ///< always saturates; round to nearest even
 
 #endif

@@ -40,9 +40,9 @@ onr_status onr_no_memory(onr_err *err, size_t bytes);
 /// "ok", "usage", "invalid", "unsupported", "limit", "internal".
 const char *onr_status_name(onr_status code);
 
-#define ONR_TRY(expr)                           \
-    do {                                        \
-        onr_status onr_try_status_ = (expr);    \
+#define ONR_TRY(expr)                                          \
+    do {                                                       \
+        onr_status onr_try_status_ = (expr);                   \
         if (onr_try_status_ != ONR_OK) return onr_try_status_; \
     } while (0)
 

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 typedef struct onr_str {
-    char *s;      ///< always terminated once something was added; NULL when empty
+    char *s; ///< always terminated once something was added; NULL when empty
     size_t n, cap;
-    bool failed;  ///< an allocation failed: later additions are dropped, and the owner reports it once at the end
+    bool failed; ///< an allocation failed: later additions are dropped, and the owner reports it once at the end
 } onr_str;
 
 void onr_str_free(onr_str *b);

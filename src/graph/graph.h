@@ -62,8 +62,8 @@ typedef struct onr_use {
 } onr_use;
 
 struct onr_value {
-    const char *name;          ///< unique in its graph; never NULL
-    int32_t id;                ///< index in graph->values
+    const char *name; ///< unique in its graph; never NULL
+    int32_t id;       ///< index in graph->values
     onr_graph *graph;
     onr_type type;             ///< after inference always set
     const onr_known *known;    ///< or NULL
@@ -74,49 +74,49 @@ struct onr_value {
     onr_value *outer;          ///< captured: the value of the enclosing graph that this one stands for
     onr_use *uses;             ///< kept by graph/edit.h
     int32_t n_uses, cap_uses;
-    int32_t n_output;          ///< how often it is an output of its graph
+    int32_t n_output; ///< how often it is an output of its graph
     bool is_input;
 };
 
 struct onr_node {
-    int32_t id;                ///< index in graph->nodes
-    int32_t number;            ///< position in the model file (#12 in messages)
-    const char *name;          ///< unique for messages: the model's name, or "Conv_12"
-    const char *domain;        ///< "" is ai.onnx
+    int32_t id;         ///< index in graph->nodes
+    int32_t number;     ///< position in the model file (#12 in messages)
+    const char *name;   ///< unique for messages: the model's name, or "Conv_12"
+    const char *domain; ///< "" is ai.onnx
     const char *op_type;
-    const char *overload;      ///< "" mostly
-    int32_t opset;             ///< version of its domain where it was written
+    const char *overload; ///< "" mostly
+    int32_t opset;        ///< version of its domain where it was written
     onr_graph *graph;
-    onr_value **in;            ///< NULL entries: optional inputs left out
-    onr_value **out;           ///< NULL entries: outputs not asked for
+    onr_value **in;  ///< NULL entries: optional inputs left out
+    onr_value **out; ///< NULL entries: outputs not asked for
     int32_t n_in, n_out;
-    onr_value **capture;       ///< values of this graph (or captured ones) that its subgraphs use
+    onr_value **capture; ///< values of this graph (or captured ones) that its subgraphs use
     int32_t n_capture;
     onr_attr *attr;
     int32_t n_attr;
-    const char *doc;           ///< doc_string, or NULL
-    const char **origin;       ///< names of the model's nodes that this one does the work of
+    const char *doc;     ///< doc_string, or NULL
+    const char **origin; ///< names of the model's nodes that this one does the work of
     int32_t n_origin;
-    bool dead;                 ///< unlinked by edit; skipped everywhere
-    const struct onr_op *op;   ///< set by the resolve pass
-    const void *params;        ///< decoded attributes, set by the resolve pass
+    bool dead;               ///< unlinked by edit; skipped everywhere
+    const struct onr_op *op; ///< set by the resolve pass
+    const void *params;      ///< decoded attributes, set by the resolve pass
 };
 
 struct onr_graph {
     onr_arena *arena;
     const char *name;
-    onr_symbols *symbols;      ///< shared by all graphs of a model
-    onr_graph *parent;         ///< enclosing graph of a subgraph
-    onr_node *owner;           ///< node of the parent that holds it
+    onr_symbols *symbols; ///< shared by all graphs of a model
+    onr_graph *parent;    ///< enclosing graph of a subgraph
+    onr_node *owner;      ///< node of the parent that holds it
     onr_value **values;
     int32_t n_values, cap_values;
-    onr_node **nodes;          ///< in topological order once onr_graph_order ran
+    onr_node **nodes; ///< in topological order once onr_graph_order ran
     int32_t n_nodes, cap_nodes;
-    onr_value **inputs;        ///< real inputs: initializers with default contents excluded (see importer)
+    onr_value **inputs; ///< real inputs: initializers with default contents excluded (see importer)
     int32_t n_inputs;
     onr_value **outputs;
     int32_t n_outputs;
-    onr_map by_name;           ///< name -> onr_value*
+    onr_map by_name; ///< name -> onr_value*
 };
 
 /// The attribute `name` of a node, or NULL.

@@ -11,7 +11,7 @@ onr_status onr_node_resolve(onr_node *n, onr_arena *arena, onr_err *err);
 
 /// Types (and what is known of contents) of a graph's values by value id; apart from the graph, so that many may exist for one.
 typedef struct onr_typing {
-    onr_type *type;           ///< n_values
+    onr_type *type; ///< n_values
     const onr_known **known;
     const onr_datum **constant; ///< contents known beforehand: the graph's constants
     int32_t n;
@@ -31,20 +31,21 @@ typedef struct onr_prepared {
     size_t scratch_bytes;
     const char *kernel;
     double flops, bytes;
-    bool widen;            ///< float16/bfloat16 around a float implementation
+    bool widen; ///< float16/bfloat16 around a float implementation
 } onr_prepared;
 
 /// Chooses kernels and packs weights of one node for these (fully known) types.
 onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const onr_datum *const *constant, const onr_type *out,
-                          const onr_target *target, onr_arena *arena, onr_packs *packs, onr_pool *pool, onr_prepared *p, onr_err *err);
+                          const onr_target *target, onr_arena *arena, onr_packs *packs, onr_pool *pool, onr_prepared *p,
+                          onr_err *err);
 /// Runs it. `out` slots hold types and memory (static), or are empty (dynamic).
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
                       void *scratch, onr_env *env, onr_err *err);
 
 /// Runs one node now on given data: infer, prepare, allocate, run. `out`: n_out empty slots, filled with data that own their memory (a view may share
 /// its input's buffer). Constant folding, unit tests, level 0 and nodes with data-dependent shapes use it.
-onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_datum *const *capture, onr_datum *out, onr_env *env,
-                    onr_err *err);
+onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_datum *const *capture, onr_datum *out,
+                    onr_env *env, onr_err *err);
 
 /// Packed weights of a session.
 onr_packs *onr_packs_new(void);

@@ -25,27 +25,37 @@ typedef struct onr_strings {
 
 typedef struct onr_attr_spec {
     const char *name;
-    onr_attr_kind kind;   ///< INT -> int64_t, FLOAT -> float, STRING -> onr_string, INTS -> onr_ints, FLOATS -> onr_floats,
-                          ///< STRINGS -> onr_strings, TENSOR/SPARSE_TENSOR -> const onr_datum *, GRAPH -> onr_graph *, TYPE -> const onr_type *
-    size_t offset;        ///< of the field in the params struct
-    bool required;        ///< absent: ONR_INVALID
-    int64_t i;            ///< default of an INT
-    float f;              ///< default of a FLOAT
-    const char *s;        ///< default of a STRING; NULL: {NULL, 0}
-    const int64_t *ints;  ///< default of INTS, n_ints long; NULL: {NULL, 0}
+    onr_attr_kind kind; ///< INT -> int64_t, FLOAT -> float, STRING -> onr_string, INTS -> onr_ints, FLOATS -> onr_floats,
+        ///< STRINGS -> onr_strings, TENSOR/SPARSE_TENSOR -> const onr_datum *, GRAPH -> onr_graph *, TYPE -> const onr_type *
+    size_t offset;       ///< of the field in the params struct
+    bool required;       ///< absent: ONR_INVALID
+    int64_t i;           ///< default of an INT
+    float f;             ///< default of a FLOAT
+    const char *s;       ///< default of a STRING; NULL: {NULL, 0}
+    const int64_t *ints; ///< default of INTS, n_ints long; NULL: {NULL, 0}
     size_t n_ints;
 } onr_attr_spec;
 
-#define ONR_ATTR_ARRAY_END {.name = NULL}
-#define ONR_A_INT(type, field, dflt) {.name = #field, .kind = ONR_ATTR_INT, .offset = offsetof(type, field), .i = (dflt)}
-#define ONR_A_FLOAT(type, field, dflt) {.name = #field, .kind = ONR_ATTR_FLOAT, .offset = offsetof(type, field), .f = (dflt)}
-#define ONR_A_STRING(type, field, dflt) {.name = #field, .kind = ONR_ATTR_STRING, .offset = offsetof(type, field), .s = (dflt)}
-#define ONR_A_INTS(type, field) {.name = #field, .kind = ONR_ATTR_INTS, .offset = offsetof(type, field)}
-#define ONR_A_FLOATS(type, field) {.name = #field, .kind = ONR_ATTR_FLOATS, .offset = offsetof(type, field)}
-#define ONR_A_STRINGS(type, field) {.name = #field, .kind = ONR_ATTR_STRINGS, .offset = offsetof(type, field)}
-#define ONR_A_TENSOR(type, field) {.name = #field, .kind = ONR_ATTR_TENSOR, .offset = offsetof(type, field)}
-#define ONR_A_GRAPH(type, field) {.name = #field, .kind = ONR_ATTR_GRAPH, .offset = offsetof(type, field), .required = true}
-#define ONR_A_TYPE(type, field) {.name = #field, .kind = ONR_ATTR_TYPE, .offset = offsetof(type, field)}
+#define ONR_ATTR_ARRAY_END \
+    { .name = NULL }
+#define ONR_A_INT(type, field, dflt) \
+    { .name = #field, .kind = ONR_ATTR_INT, .offset = offsetof(type, field), .i = (dflt) }
+#define ONR_A_FLOAT(type, field, dflt) \
+    { .name = #field, .kind = ONR_ATTR_FLOAT, .offset = offsetof(type, field), .f = (dflt) }
+#define ONR_A_STRING(type, field, dflt) \
+    { .name = #field, .kind = ONR_ATTR_STRING, .offset = offsetof(type, field), .s = (dflt) }
+#define ONR_A_INTS(type, field) \
+    { .name = #field, .kind = ONR_ATTR_INTS, .offset = offsetof(type, field) }
+#define ONR_A_FLOATS(type, field) \
+    { .name = #field, .kind = ONR_ATTR_FLOATS, .offset = offsetof(type, field) }
+#define ONR_A_STRINGS(type, field) \
+    { .name = #field, .kind = ONR_ATTR_STRINGS, .offset = offsetof(type, field) }
+#define ONR_A_TENSOR(type, field) \
+    { .name = #field, .kind = ONR_ATTR_TENSOR, .offset = offsetof(type, field) }
+#define ONR_A_GRAPH(type, field) \
+    { .name = #field, .kind = ONR_ATTR_GRAPH, .offset = offsetof(type, field), .required = true }
+#define ONR_A_TYPE(type, field) \
+    { .name = #field, .kind = ONR_ATTR_TYPE, .offset = offsetof(type, field) }
 /// "No default": an INT field gets this when the attribute is absent.
 #define ONR_NO_INT INT64_MIN
 
@@ -67,16 +77,17 @@ typedef struct onr_infer {
     const onr_node *node;
     const void *params;
     int32_t n_in, n_out;
-    const onr_type *const *in;         ///< NULL: input left out. Kind or shape may be unknown
-    const onr_datum *const *constant;  ///< contents where known (constants; at run time everything), else NULL
-    const onr_known *const *known;     ///< integer content where known, perhaps symbolic (see onr_infer_ints), else NULL
-    onr_type *out;                     ///< to be set, n_out of them; start as unknown
-    const onr_known **out_known;       ///< may be set for small integer outputs
+    const onr_type *const *in;        ///< NULL: input left out. Kind or shape may be unknown
+    const onr_datum *const *constant; ///< contents where known (constants; at run time everything), else NULL
+    const onr_known *const *known;    ///< integer content where known, perhaps symbolic (see onr_infer_ints), else NULL
+    onr_type *out;                    ///< to be set, n_out of them; start as unknown
+    const onr_known **out_known;      ///< may be set for small integer outputs
     onr_symbols *symbols;
-    onr_arena *arena;                  ///< for what out, out_known point to
+    onr_arena *arena; ///< for what out, out_known point to
     /// Infers a subgraph for given input types (control flow): out types in `out` (n_outputs of g).
-    onr_status (*infer_graph)(const struct onr_infer *c, const onr_graph *g, const onr_type *const *in, int32_t n_in, onr_type *out);
-    void *driver;                      ///< infer_graph's own
+    onr_status (*infer_graph)(const struct onr_infer *c, const onr_graph *g, const onr_type *const *in, int32_t n_in,
+                              onr_type *out);
+    void *driver; ///< infer_graph's own
     onr_err *err;
 } onr_infer;
 
@@ -102,9 +113,9 @@ onr_status onr_infer_bad(const onr_infer *c, const char *fmt, ...) __attribute__
 onr_status onr_infer_unsupported(const onr_infer *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 // Ready-made inference for simple operators.
-onr_status onr_infer_same(onr_infer *c);            ///< out 0 = type of in 0 (tensor, any layout kept)
-onr_status onr_infer_elementwise(onr_infer *c);     ///< out 0 = broadcast of all inputs, dtype of in 0
-onr_status onr_infer_compare(onr_infer *c);         ///< the same, bool
+onr_status onr_infer_same(onr_infer *c);        ///< out 0 = type of in 0 (tensor, any layout kept)
+onr_status onr_infer_elementwise(onr_infer *c); ///< out 0 = broadcast of all inputs, dtype of in 0
+onr_status onr_infer_compare(onr_infer *c);     ///< the same, bool
 
 // ---- prepare: kernel choice and packing -----------------------------------------------------------------------------------------
 
@@ -119,19 +130,20 @@ typedef struct onr_prepare {
     const onr_datum *const *constant; ///< contents of constant inputs, else NULL
     const onr_type *out;
     const onr_target *target;
-    onr_arena *arena;                 ///< the step's: for state
-    onr_packs *packs;                 ///< may be NULL: pack into the arena
-    onr_pool *pool;                   ///< for packing in parallel, and to know the number of threads
-    void *state;                      ///< out: handed to run
-    size_t scratch_bytes;             ///< out: 64-byte aligned memory handed to run
-    const char *kernel;               ///< out: variant name for profiles; static or in arena; may stay NULL
-    double flops, bytes;              ///< out, optional: work of one run, for the roofline (0: the driver estimates bytes from tensors)
+    onr_arena *arena;     ///< the step's: for state
+    onr_packs *packs;     ///< may be NULL: pack into the arena
+    onr_pool *pool;       ///< for packing in parallel, and to know the number of threads
+    void *state;          ///< out: handed to run
+    size_t scratch_bytes; ///< out: 64-byte aligned memory handed to run
+    const char *kernel;   ///< out: variant name for profiles; static or in arena; may stay NULL
+    double flops, bytes;  ///< out, optional: work of one run, for the roofline (0: the driver estimates bytes from tensors)
     onr_err *err;
 } onr_prepare;
 
 /// The packed form of constant input i, made once per session: `tag` names the form (variant name and geometry), fill writes `bytes`
 /// (64-byte aligned). Returns NULL when there is no memory (err is set).
-const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed), void *ctx);
+const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
+                             void *ctx);
 /// Zeroed state in the step's arena, also stored in c->state; NULL sets err.
 void *onr_prepare_state(onr_prepare *c, size_t bytes);
 
@@ -145,12 +157,12 @@ struct onr_env {
     onr_pool *pool;
     onr_packs *packs;
     const onr_log *log;
-    uint64_t *random;       ///< state for operators with a random seed of their own choosing
+    uint64_t *random; ///< state for operators with a random seed of their own choosing
     /// Runs a subgraph (If, Loop, Scan, ...): `in` for its inputs, `capture` parallel to owner->capture. Fills n_outputs owned data.
     onr_status (*run_graph)(onr_env *env, const onr_graph *g, const onr_datum *const *in, int32_t n_in,
                             const onr_datum *const *capture, onr_datum *out, onr_err *err);
     const volatile int *cancel; ///< not 0: stop with ONR_LIMIT; may be NULL
-    void *run;              ///< run_graph's own
+    void *run;                  ///< run_graph's own
 };
 
 typedef struct onr_run {
@@ -162,7 +174,7 @@ typedef struct onr_run {
     onr_datum *const *out;           ///< NULL: not wanted. Static: type and memory are ready. Else see onr_run_output
     const onr_datum *const *capture; ///< parallel to node->capture
     void *scratch;
-    onr_pool *pool;                  ///< NULL: one thread
+    onr_pool *pool; ///< NULL: one thread
     onr_env *env;
     onr_err *err;
 } onr_run;
@@ -182,45 +194,46 @@ onr_status onr_run_bad(const onr_run *r, const char *fmt, ...) __attribute__((fo
 // ---- the row -----------------------------------------------------------------------------------------------------------------
 
 enum {
-    ONR_OP_PURE = 1u << 0,        ///< same inputs, same outputs: may be folded, merged, dropped. (Random and control flow: not)
-    ONR_OP_VIEW = 1u << 1,        ///< output 0 is input 0's memory under another shape; run copies only when told apart (onr_run_view)
-    ONR_OP_DYNAMIC = 1u << 2,     ///< output shapes may depend on contents; run allocates with onr_run_output
-    ONR_OP_WIDEN = 1u << 3,       ///< implemented for float; float16 and bfloat16 tensors are widened before and rounded once after
-    ONR_OP_SAME_TYPES = 1u << 4,  ///< all tensor inputs have in[0]'s element type (checked by the driver)
-    ONR_OP_IDENTITY = 1u << 5,    ///< output 0 equals input 0 (a pass may drop it)
-    ONR_OP_COMMUTES = 1u << 6,    ///< in[0] and in[1] may be swapped
-    ONR_OP_ELEMENTWISE = 1u << 7  ///< one input, out[i] = f(in[i]): any layout will do when f(0) = 0 or padding may hold anything finite
+    ONR_OP_PURE = 1u << 0, ///< same inputs, same outputs: may be folded, merged, dropped. (Random and control flow: not)
+    ONR_OP_VIEW = 1u << 1, ///< output 0 is input 0's memory under another shape; run copies only when told apart (onr_run_view)
+    ONR_OP_DYNAMIC = 1u << 2, ///< output shapes may depend on contents; run allocates with onr_run_output
+    ONR_OP_WIDEN = 1u << 3,   ///< implemented for float; float16 and bfloat16 tensors are widened before and rounded once after
+    ONR_OP_SAME_TYPES = 1u << 4, ///< all tensor inputs have in[0]'s element type (checked by the driver)
+    ONR_OP_IDENTITY = 1u << 5,   ///< output 0 equals input 0 (a pass may drop it)
+    ONR_OP_COMMUTES = 1u << 6,   ///< in[0] and in[1] may be swapped
+    ONR_OP_ELEMENTWISE =
+        1u << 7 ///< one input, out[i] = f(in[i]): any layout will do when f(0) = 0 or padding may hold anything finite
 };
 
 /// A question of the layout pass: can this node work on blocked channels?
 typedef struct onr_layout {
     const onr_node *node;
     const void *params;
-    const onr_type *const *in;       ///< plain types (symbolic dimensions possible)
+    const onr_type *const *in; ///< plain types (symbolic dimensions possible)
     const onr_datum *const *constant;
     const onr_type *out;
     const onr_target *target;
-    int32_t block;                   ///< the target's channel block
-    uint32_t available;              ///< bit i: input i is already there in blocked form
-    uint32_t blocked_in;             ///< answer: inputs wanted blocked
-    uint32_t blocked_out;            ///< answer: outputs that will be blocked
+    int32_t block;        ///< the target's channel block
+    uint32_t available;   ///< bit i: input i is already there in blocked form
+    uint32_t blocked_in;  ///< answer: inputs wanted blocked
+    uint32_t blocked_out; ///< answer: outputs that will be blocked
 } onr_layout;
 
 typedef struct onr_op {
-    const char *domain, *name;   ///< "" is ai.onnx; "onnxrun" is ours (Reorder, fused forms)
-    int16_t since, until;        ///< opset range of this row, both included; until 0: open
-    int16_t in_min, in_max;      ///< in_max -1: any number
+    const char *domain, *name; ///< "" is ai.onnx; "onnxrun" is ours (Reorder, fused forms)
+    int16_t since, until;      ///< opset range of this row, both included; until 0: open
+    int16_t in_min, in_max;    ///< in_max -1: any number
     int16_t out_min, out_max;
     uint32_t flags;
-    uint32_t inplace;            ///< bit i: output 0 may take over input i's memory when types are equal and it dies here
-    onr_dtypes types;            ///< element types of in[0] (of out[0] when there is no tensor input)
-    const onr_attr_spec *attrs;  ///< ends with a NULL name; NULL: none. Unknown attributes of a node are ONR_INVALID
-    size_t params_size;          ///< the params struct is private to the file
+    uint32_t inplace;           ///< bit i: output 0 may take over input i's memory when types are equal and it dies here
+    onr_dtypes types;           ///< element types of in[0] (of out[0] when there is no tensor input)
+    const onr_attr_spec *attrs; ///< ends with a NULL name; NULL: none. Unknown attributes of a node are ONR_INVALID
+    size_t params_size;         ///< the params struct is private to the file
     onr_status (*check)(const onr_node *n, void *params, onr_arena *a, onr_err *err); ///< optional: after decoding
     onr_status (*infer)(onr_infer *c);
     onr_status (*prepare)(onr_prepare *c); ///< optional
     onr_status (*run)(const onr_run *r);
-    void (*layout)(onr_layout *q);         ///< optional: answers blocked_in and blocked_out (nothing set: stays plain)
+    void (*layout)(onr_layout *q); ///< optional: answers blocked_in and blocked_out (nothing set: stays plain)
 } onr_op;
 
 typedef struct onr_family {

@@ -46,10 +46,9 @@ typedef uint32_t onr_dtypes;
 #define ONR_T_INTS (ONR_T_SIGNED | ONR_T_UNSIGNED)
 #define ONR_T_NUMERIC (ONR_T_FLOATS | ONR_T_INTS)
 #define ONR_T_COMPLEX (ONR_BIT(ONR_COMPLEX64) | ONR_BIT(ONR_COMPLEX128))
-#define ONR_T_FLOAT8                                                                                        \
-    (ONR_BIT(ONR_FLOAT8E4M3FN) | ONR_BIT(ONR_FLOAT8E4M3FNUZ) | ONR_BIT(ONR_FLOAT8E5M2) |                    \
-     ONR_BIT(ONR_FLOAT8E5M2FNUZ))
-#define ONR_T_SUBBYTE                                                                                       \
+#define ONR_T_FLOAT8 \
+    (ONR_BIT(ONR_FLOAT8E4M3FN) | ONR_BIT(ONR_FLOAT8E4M3FNUZ) | ONR_BIT(ONR_FLOAT8E5M2) | ONR_BIT(ONR_FLOAT8E5M2FNUZ))
+#define ONR_T_SUBBYTE \
     (ONR_BIT(ONR_UINT4) | ONR_BIT(ONR_INT4) | ONR_BIT(ONR_UINT2) | ONR_BIT(ONR_INT2) | ONR_BIT(ONR_FLOAT4E2M1))
 #define ONR_T_ALL (~1u & ((1u << ONR_N_DTYPES) - 1u))
 
@@ -64,8 +63,8 @@ const char *onr_dtype_name(onr_dtype t);
 /// The inverse of onr_dtype_name; also "float", "double"; ONR_UNDEFINED when unknown.
 onr_dtype onr_dtype_parse(const char *name);
 static inline bool onr_dtype_in(onr_dtype t, onr_dtypes set) { return (set >> t) & 1u; }
-bool onr_dtype_is_float(onr_dtype t);    ///< any floating format, 4 to 64 bits
-bool onr_dtype_is_integer(onr_dtype t);  ///< any signed or unsigned integer, 2 to 64 bits; not bool
-bool onr_dtype_is_signed(onr_dtype t);   ///< signed integer
+bool onr_dtype_is_float(onr_dtype t);   ///< any floating format, 4 to 64 bits
+bool onr_dtype_is_integer(onr_dtype t); ///< any signed or unsigned integer, 2 to 64 bits; not bool
+bool onr_dtype_is_signed(onr_dtype t);  ///< signed integer
 
 #endif

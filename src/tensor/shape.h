@@ -36,8 +36,8 @@ int64_t onr_symbol(onr_symbols *s, const char *name);
 const char *onr_symbol_name(const onr_symbols *s, int64_t dim);
 
 onr_shape onr_shape_make(int32_t rank, const int64_t *dims);
-onr_shape onr_shape_unknown(void);           ///< rank -1
-bool onr_shape_known(const onr_shape *s);    ///< rank and every dimension are numbers
+onr_shape onr_shape_unknown(void);                            ///< rank -1
+bool onr_shape_known(const onr_shape *s);                     ///< rank and every dimension are numbers
 bool onr_shape_equal(const onr_shape *a, const onr_shape *b); ///< same rank and the same (or the same symbolic) dimensions
 /// Elements; false when a dimension is not known, or on overflow. Rank 0 has one.
 bool onr_shape_numel(const onr_shape *s, int64_t *n);

@@ -11,9 +11,9 @@ typedef enum onr_kind { ONR_KIND_UNKNOWN = 0, ONR_TENSOR, ONR_SEQUENCE, ONR_OPTI
 /// The static type of a value. Copyable; `elem` lives in an arena of whoever made it.
 typedef struct onr_type {
     onr_kind kind;
-    onr_dtype dtype;   ///< tensor: its elements; map: its keys
-    int32_t block;     ///< layout of a tensor: 0 plain row-major; 8 or 16: channels (dimension 1) in blocks, [N][C/b][spatial][b]
-    onr_shape shape;   ///< tensor: the logical shape, whatever the layout
+    onr_dtype dtype; ///< tensor: its elements; map: its keys
+    int32_t block;   ///< layout of a tensor: 0 plain row-major; 8 or 16: channels (dimension 1) in blocks, [N][C/b][spatial][b]
+    onr_shape shape; ///< tensor: the logical shape, whatever the layout
     const struct onr_type *elem; ///< sequence, optional: the element's type; map: the value's type
 } onr_type;
 
@@ -27,7 +27,7 @@ typedef struct onr_tensor {
     onr_dtype dtype;
     int32_t block; ///< as in onr_type
     onr_shape shape;
-    void *data;    ///< elements; may be NULL when there are none
+    void *data; ///< elements; may be NULL when there are none
 } onr_tensor;
 
 /// The content of a value. A tensor's memory belongs to `buf`, or to somebody else when buf is NULL (an arena, a constant, the caller).

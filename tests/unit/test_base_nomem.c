@@ -117,7 +117,6 @@ static void pool_fails_cleanly(void **state) {
     fail_each(use_pool);
 }
 
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_fails_cleanly), cmocka_unit_test(map_fails_cleanly),     cmocka_unit_test(str_fails_cleanly),

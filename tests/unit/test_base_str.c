@@ -38,9 +38,9 @@ static void json_strings(void **state) {
     json_is("a\"b\\c\n\t\x01\x7f", "\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\"");
     json_is("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80", "\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80\"");
     json_is("\xFF", "\"\xEF\xBF\xBD\"");
-    json_is("\xC3", "\"\xEF\xBF\xBD\"");                                   // cut short
-    json_is("\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                   // overlong
-    json_is("\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");   // surrogate
+    json_is("\xC3", "\"\xEF\xBF\xBD\"");                                                   // cut short
+    json_is("\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                                   // overlong
+    json_is("\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");                   // surrogate
     json_is("\xF4\x90\x80\x80z", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\""); // beyond U+10FFFF
     json_is("\xE2\x82x", "\"\xEF\xBF\xBD\xEF\xBF\xBDx\"");
 }
@@ -101,8 +101,11 @@ static void failure_is_remembered(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adding),       cmocka_unit_test(json_strings),       cmocka_unit_test(json_numbers),
-        cmocka_unit_test(numbers_for_people), cmocka_unit_test(failure_is_remembered),
+        cmocka_unit_test(adding),
+        cmocka_unit_test(json_strings),
+        cmocka_unit_test(json_numbers),
+        cmocka_unit_test(numbers_for_people),
+        cmocka_unit_test(failure_is_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

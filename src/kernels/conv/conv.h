@@ -28,22 +28,22 @@ typedef struct onr_conv_shape {
 typedef struct onr_conv_args {
     const onr_conv_shape *shape;
     const float *x;
-    const float *packed;    ///< from the variant's pack
-    const float *bias;      ///< round_up(c_out, out_block) values, zero beyond c_out; never NULL
-    const float *residual;  ///< same layout as y, or NULL; may be y itself
+    const float *packed;   ///< from the variant's pack
+    const float *bias;     ///< round_up(c_out, out_block) values, zero beyond c_out; never NULL
+    const float *residual; ///< same layout as y, or NULL; may be y itself
     float *y;
-    float lo, hi;           ///< -INFINITY and INFINITY for no activation; 0 and INFINITY for Relu
-    void *scratch;          ///< scratch_bytes(shape, threads), aligned to 64
-    onr_pool *pool;         ///< NULL: one thread
+    float lo, hi;   ///< -INFINITY and INFINITY for no activation; 0 and INFINITY for Relu
+    void *scratch;  ///< scratch_bytes(shape, threads), aligned to 64
+    onr_pool *pool; ///< NULL: one thread
 } onr_conv_args;
 
 /// One algorithm on one ISA. Packed weights and scratch are aligned to 64 bytes by the caller.
 typedef struct onr_conv_variant {
-    const char *name;     ///< "<family>_<tile>_<isa>", shown by profiles
-    uint32_t needs;       ///< ONR_CPU_* bits, all required
-    int32_t block;        ///< channel block this variant works in
-    bool exact;           ///< false: Winograd (rounding differs from direct summation by more than reordering does)
-    bool expands;         ///< packed weights are larger than the plain ones (left out under "prefer memory")
+    const char *name; ///< "<family>_<tile>_<isa>", shown by profiles
+    uint32_t needs;   ///< ONR_CPU_* bits, all required
+    int32_t block;    ///< channel block this variant works in
+    bool exact;       ///< false: Winograd (rounding differs from direct summation by more than reordering does)
+    bool expands;     ///< packed weights are larger than the plain ones (left out under "prefer memory")
     bool (*supports)(const onr_conv_shape *s);
     /// Predicted microseconds on one core: from shapes and cache sizes only, so that the choice never depends on a clock or on
     /// the number of threads.

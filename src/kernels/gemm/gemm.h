@@ -17,27 +17,27 @@ const char *onr_gemm_name(const onr_gemm_variant *v);
 
 typedef struct onr_gemm_args {
     int64_t m, n, k;
-    const float *a;          ///< element (i, p) at a[i * a_row + p * a_col]
+    const float *a; ///< element (i, p) at a[i * a_row + p * a_col]
     int64_t a_row, a_col;
-    const float *b;          ///< element (p, j) at b[p * b_row + j * b_col]; ignored when packed_b is given
+    const float *b; ///< element (p, j) at b[p * b_row + j * b_col]; ignored when packed_b is given
     int64_t b_row, b_col;
-    const float *packed_b;   ///< from onr_gemm_pack_b, or NULL: B is packed per panel while running
-    float *c;                ///< row-major, element (i, j) at c[i * c_row + j]
+    const float *packed_b; ///< from onr_gemm_pack_b, or NULL: B is packed per panel while running
+    float *c;              ///< row-major, element (i, j) at c[i * c_row + j]
     int64_t c_row;
     float alpha;
     /// Added before the clamp: element (i, j) at bias[i * bias_row + j * bias_col]; strides may be 0; NULL for none. (For Gemm's
     /// beta: scale the bias beforehand.)
     const float *bias;
     int64_t bias_row, bias_col;
-    float lo, hi;            ///< clamp of the result; -INFINITY, INFINITY for none; NaN passes
-    void *scratch;           ///< onr_gemm_scratch_bytes, aligned to 64
+    float lo, hi;  ///< clamp of the result; -INFINITY, INFINITY for none; NaN passes
+    void *scratch; ///< onr_gemm_scratch_bytes, aligned to 64
     onr_pool *pool;
 } onr_gemm_args;
 
 /// Bytes and packing of a constant B (k x n), once per session.
 size_t onr_gemm_packed_b_bytes(const onr_gemm_variant *v, int64_t k, int64_t n);
-void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col, float *packed,
-                     onr_pool *pool);
+void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
+                     float *packed, onr_pool *pool);
 size_t onr_gemm_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed, int n_threads);
 /// Computes C. k = 0 gives the bias (or zero). m = 1 (a fully connected layer at batch 1) runs at memory speed.
 void onr_gemm_run(const onr_gemm_variant *v, const onr_gemm_args *g);
