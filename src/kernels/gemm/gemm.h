@@ -36,10 +36,24 @@ typedef struct onr_gemm_args {
 
 /// Bytes and packing of a constant B (k x n), once per session.
 size_t onr_gemm_packed_b_bytes(const onr_gemm_variant *v, int64_t k, int64_t n);
-void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
-                     float *packed, onr_pool *pool);
-size_t onr_gemm_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed, int n_threads);
+void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col, float *packed,
+                     onr_pool *pool);
+/// Scratch that onr_gemm_run needs, for any number of threads.
+size_t onr_gemm_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed);
 /// Computes C. k = 0 gives the bias (or zero). m = 1 (a fully connected layer at batch 1) runs at memory speed.
+/// Bit-identical for every pool. C may not overlap A, B or the bias.
 void onr_gemm_run(const onr_gemm_variant *v, const onr_gemm_args *g);
+
+/// Many products of one shape, as a MatMul with leading dimensions or an attention's heads.
+typedef struct onr_gemm_batch {
+    size_t n;
+    const int64_t *a, *b, *c; ///< product i adds a[i], b[i], c[i] floats to the pointers of the args (b: also to packed_b);
+                              ///< a and b may be NULL for zeros
+} onr_gemm_batch;
+
+/// Scratch for onr_gemm_run_batch with a pool of n_threads.
+size_t onr_gemm_batch_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed, int n_threads);
+/// Equals onr_gemm_run for each product (bias shared); small products are shared out whole to the threads.
+void onr_gemm_run_batch(const onr_gemm_variant *v, const onr_gemm_args *g, const onr_gemm_batch *batch);
 
 #endif

@@ -1,0 +1,53 @@
+// check.h: what the kernel checks share: seeded numbers, buffers between guard pages, findings, timing.
+// May assume: a POSIX system. One check program is one process; nothing here is thread-safe.
+// Never hides a finding: check_finish's exit code is 1 when there was one.
+#ifndef ONR_TESTS_KERNELS_CHECK_H
+#define ONR_TESTS_KERNELS_CHECK_H
+
+#include "base/pool.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Reads the arguments: "--bench", "--seed N", "--cpu LEVEL", "--only TEXT". Exits on wrong use.
+void check_start(int argc, char **argv);
+bool check_benching(void);
+/// The features to test with: what the CPU has, capped by --cpu. 0 only tests the scalar rows.
+uint32_t check_features(void);
+/// True when the name contains the text of --only.
+bool check_wanted(const char *name);
+/// Pools of 1, 2 and 3 threads (index 0..2), made on first use.
+onr_pool *check_pool(int index);
+
+/// The next number of the seeded stream.
+uint32_t check_random(void);
+/// Uniform in [lo, hi).
+float check_uniform(float lo, float hi);
+/// Uniform in [0, n).
+int64_t check_below(int64_t n);
+
+/// Memory for n bytes that ends (or, every other time, begins) at a page that may not be touched; filled with a NaN pattern.
+void *check_guarded(size_t bytes);
+/// As above, for n floats, filled with uniform numbers in [-1, 1).
+float *check_floats(size_t n);
+/// Frees everything that check_guarded gave.
+void check_release(void);
+/// 64-byte aligned memory whose last cache line touches a guard page; freed by check_release.
+void *check_scratch(size_t bytes);
+
+/// Names what is being tested, for findings.
+void check_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/// Counts one comparison; prints the first findings. `i` is where.
+bool check_near(double got, double want, double tolerance, size_t i);
+bool check_true(bool ok, const char *what);
+/// The largest error / tolerance seen since the last call.
+double check_worst(void);
+
+/// Minimum seconds of fn(ctx) over at least `seconds` of runs.
+double check_time(void (*fn)(void *ctx), void *ctx, double seconds);
+
+/// Prints "N passed, N failed"; the exit code of main.
+int check_finish(void);
+
+#endif
