@@ -4,6 +4,12 @@
 #ifndef ONR_KERNELS_SIMD_F32_SCALAR_H
 #define ONR_KERNELS_SIMD_F32_SCALAR_H
 
+#if defined(__GNUC__) && !defined(__clang__)
+// gcc 12 fuses the 2-wide rows of a 4x2 tile into one load that touches the row after the last (the guard pages of gemm_check
+// found it), so this level stays scalar in fact.
+#pragma GCC optimize("no-tree-vectorize")
+#endif
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
