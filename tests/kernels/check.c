@@ -1,8 +1,10 @@
 // check.c: what the kernel checks share, see check.h.
-// May assume: pages of sysconf(_SC_PAGESIZE) bytes. Never continues after a wrong argument.
+// May assume: a POSIX system. Never continues after a wrong argument.
 #include "check.h"
 
 #include "base/cpu.h"
+#include "support/guard.h"
+#include "support/rng.h"
 
 #include <math.h>
 #include <signal.h>
@@ -10,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,14 +19,11 @@ enum { MAX_GUARDED = 64, SHOWN = 20 };
 
 static struct {
     bool bench;
-    uint64_t rng;
+    rng rng;
     uint32_t features;
     const char *only;
     onr_pool *pools[3];
-    struct {
-        void *at;
-        size_t bytes;
-    } guarded[MAX_GUARDED];
+    void *guarded[MAX_GUARDED];
     int n_guarded;
     unsigned turn;
     char what[256];
@@ -66,7 +64,7 @@ void check_start(int argc, char **argv) {
     signal(SIGSEGV, report_crash);
     signal(SIGBUS, report_crash);
     signal(SIGFPE, report_crash);
-    all.rng = seed * 0x9e3779b97f4a7c15u;
+    rng_seed(&all.rng, seed);
     printf("seed %llu, cpu %s\n", (unsigned long long)seed, onr_cpu_level(cpu.features));
 }
 
@@ -79,46 +77,31 @@ onr_pool *check_pool(int index) {
     return all.pools[index];
 }
 
-uint32_t check_random(void) { // splitmix64
-    uint64_t z = all.rng += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ (z >> 31)) >> 32);
-}
+float check_uniform(float lo, float hi) { return rng_f32(&all.rng, lo, hi); }
+int64_t check_below(int64_t n) { return (int64_t)rng_below(&all.rng, (uint64_t)n); }
 
-float check_uniform(float lo, float hi) { return lo + (hi - lo) * ((float)(check_random() >> 8) * 0x1p-24f); }
-int64_t check_below(int64_t n) { return (int64_t)(((uint64_t)check_random() * (uint64_t)n) >> 32); }
-
-static char *guard(size_t bytes, size_t align, bool at_end) {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), data = (bytes + page - 1) / page * page;
-    char *p = mmap(NULL, data + 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED || all.n_guarded == MAX_GUARDED) {
-        fprintf(stderr, "check: no memory for %zu guarded bytes\n", bytes);
+static void *keep(void *p) {
+    if (all.n_guarded == MAX_GUARDED) {
+        fprintf(stderr, "check: more than %d buffers in one case\n", MAX_GUARDED);
         exit(2);
     }
-    all.guarded[all.n_guarded].at = p;
-    all.guarded[all.n_guarded++].bytes = data + 2 * page;
-    mprotect(p, page, PROT_NONE);
-    mprotect(p + page + data, page, PROT_NONE);
-    char *start = at_end ? p + page + (data - bytes) / align * align : p + page;
-    memset(p + page, 0xff, data);
-    return start;
+    return all.guarded[all.n_guarded++] = p;
 }
 
-void *check_guarded(size_t bytes) { return guard(bytes, 1, all.turn++ % 2 == 0); }
-void *check_scratch(size_t bytes) { return guard(bytes, 64, true); }
+void *check_guarded(size_t bytes) {
+    return keep(all.turn++ % 2 == 0 ? guard_buf_new(bytes, sizeof(float)) : guard_buf_new_front(bytes));
+}
+
+void *check_scratch(size_t bytes) { return keep(guard_buf_new(bytes, 64)); }
 
 float *check_floats(size_t n) {
     float *p = check_guarded(n * sizeof *p);
-    for (size_t i = 0; i < n; i++) p[i] = check_uniform(-1, 1);
+    rng_fill_f32(&all.rng, p, n, -1, 1);
     return p;
 }
 
 void check_release(void) {
-    while (all.n_guarded > 0) {
-        all.n_guarded--;
-        munmap(all.guarded[all.n_guarded].at, all.guarded[all.n_guarded].bytes);
-    }
+    while (all.n_guarded > 0) check_true(guard_buf_free(all.guarded[--all.n_guarded]) == 0, "wrote around a buffer");
 }
 
 void check_case(const char *fmt, ...) {
@@ -144,6 +127,12 @@ bool check_near(double got, double want, double tolerance, size_t i) {
         printf("FAILED %s: [%zu] is %.9g, want %.9g within %.2g\n", all.what, i, got, want, tolerance);
     count_failure();
     return false;
+}
+
+bool check_untouched(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits == CHECK_UNTOUCHED;
 }
 
 bool check_true(bool ok, const char *what) {

@@ -20,14 +20,14 @@ bool check_wanted(const char *name);
 /// Pools of 1, 2 and 3 threads (index 0..2), made on first use.
 onr_pool *check_pool(int index);
 
-/// The next number of the seeded stream.
-uint32_t check_random(void);
 /// Uniform in [lo, hi).
 float check_uniform(float lo, float hi);
 /// Uniform in [0, n).
 int64_t check_below(int64_t n);
 
-/// Memory for n bytes that ends (or, every other time, begins) at a page that may not be touched; filled with a NaN pattern.
+/// What a float of fresh guarded memory looks like, as bits.
+#define CHECK_UNTOUCHED 0xa5a5a5a5u
+/// Memory for n bytes that ends (or, every other time, begins) at a page that may not be touched; filled with CHECK_UNTOUCHED.
 void *check_guarded(size_t bytes);
 /// As above, for n floats, filled with uniform numbers in [-1, 1).
 float *check_floats(size_t n);
@@ -40,6 +40,7 @@ void *check_scratch(size_t bytes);
 void check_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /// Counts one comparison; prints the first findings. `i` is where.
 bool check_near(double got, double want, double tolerance, size_t i);
+bool check_untouched(float x);
 bool check_true(bool ok, const char *what);
 /// The largest error / tolerance seen since the last call.
 double check_worst(void);

@@ -65,7 +65,7 @@ static void compare(const onr_gemm_args *g) {
             if (!check_near(g->c[i * g->c_row + j], want, tolerance, (size_t)(i * g->n + j))) return;
         }
         for (int64_t x = 0; i + 1 < g->m && x < g->c_row - g->n; x++)
-            if (!check_true(isnan(g->c[i * g->c_row + g->n + x]), "wrote between the rows of C")) return;
+            if (!check_true(check_untouched(g->c[i * g->c_row + g->n + x]), "wrote between the rows of C")) return;
     }
 }
 
@@ -140,7 +140,8 @@ static void check_batch(const onr_gemm_variant *v) {
         onr_gemm_args g = make(v, &p);
         g.pool = check_pool(2);
         g.scratch = check_scratch(onr_gemm_batch_scratch_bytes(v, p.m, p.n, p.k, layout_b == PACKED, 3));
-        float *as = check_floats((size_t)(BATCH * p.m * p.k)), *cs = check_guarded((size_t)(BATCH * p.m * g.c_row) * sizeof(float));
+        float *as = check_floats((size_t)(BATCH * p.m * p.k)),
+              *cs = check_guarded((size_t)(BATCH * p.m * g.c_row) * sizeof(float));
         int64_t a_at[BATCH], c_at[BATCH];
         for (int i = 0; i < BATCH; i++) {
             a_at[i] = (BATCH - 1 - i) * p.m * p.k;
@@ -205,21 +206,34 @@ static void bench_variant(const onr_gemm_variant *v) {
         const char *what;
         int64_t m, n, k;
         layout b_layout;
-    } shapes[] = {{"square", 128, 128, 128, ROWS},          {"square", 256, 256, 256, ROWS},
-                  {"square", 512, 512, 512, ROWS},          {"square", 1024, 1024, 1024, ROWS},
-                  {"square, packed", 1024, 1024, 1024, PACKED}, {"square, B columns", 1024, 1024, 1024, COLUMNS},
-                  {"ViT projection", 197, 768, 768, PACKED}, {"ViT expand", 197, 3072, 768, PACKED},
-                  {"ViT contract", 197, 768, 3072, PACKED},  {"attention scores", 197, 197, 64, COLUMNS},
-                  {"attention values", 197, 64, 197, ROWS},  {"Swin window", 49, 49, 32, COLUMNS},
-                  {"few rows", 8, 1024, 1024, PACKED},       {"odd", 127, 61, 253, ROWS},
-                  {"one row, packed", 1, 1000, 2048, PACKED}, {"one row, B rows", 1, 1000, 2048, ROWS},
-                  {"one row, B columns", 1, 1000, 2048, COLUMNS}, {"one row, large", 1, 4096, 9216, PACKED},
-                  {"one row, large, B rows", 1, 4096, 9216, ROWS}, {"one row, large, B columns", 1, 4096, 9216, COLUMNS},
-                  {"two rows, large, B columns", 2, 4096, 9216, COLUMNS}, {"four rows, large", 4, 4096, 9216, PACKED}};
+    } shapes[] = {{"square", 128, 128, 128, ROWS},
+                  {"square", 256, 256, 256, ROWS},
+                  {"square", 512, 512, 512, ROWS},
+                  {"square", 1024, 1024, 1024, ROWS},
+                  {"square, packed", 1024, 1024, 1024, PACKED},
+                  {"square, B columns", 1024, 1024, 1024, COLUMNS},
+                  {"ViT projection", 197, 768, 768, PACKED},
+                  {"ViT expand", 197, 3072, 768, PACKED},
+                  {"ViT contract", 197, 768, 3072, PACKED},
+                  {"attention scores", 197, 197, 64, COLUMNS},
+                  {"attention values", 197, 64, 197, ROWS},
+                  {"Swin window", 49, 49, 32, COLUMNS},
+                  {"few rows", 8, 1024, 1024, PACKED},
+                  {"odd", 127, 61, 253, ROWS},
+                  {"one row, packed", 1, 1000, 2048, PACKED},
+                  {"one row, B rows", 1, 1000, 2048, ROWS},
+                  {"one row, B columns", 1, 1000, 2048, COLUMNS},
+                  {"one row, large", 1, 4096, 9216, PACKED},
+                  {"one row, large, B rows", 1, 4096, 9216, ROWS},
+                  {"one row, large, B columns", 1, 4096, 9216, COLUMNS},
+                  {"two rows, large, B columns", 2, 4096, 9216, COLUMNS},
+                  {"four rows, large", 4, 4096, 9216, PACKED}};
     bench b = {.v = v};
-    float *a = check_floats((size_t)v->mr * 256), *p = check_scratch((size_t)v->nr * 256 * sizeof *p), *c = check_floats((size_t)v->mr * v->nr);
+    float *a = check_floats((size_t)v->mr * 256), *p = check_scratch((size_t)v->nr * 256 * sizeof *p),
+          *c = check_floats((size_t)v->mr * v->nr);
     memset(p, 0, (size_t)v->nr * 256 * sizeof *p);
-    b.t = (onr_gemm_tile){.k = 256, .a = a, .b = p, .b_step = v->nr, .c = c, .c_row = v->nr, .m = v->mr, .n = v->nr, .alpha = 1};
+    b.t = (onr_gemm_tile){
+        .k = 256, .a = a, .b = p, .b_step = v->nr, .c = c, .c_row = v->nr, .m = v->mr, .n = v->nr, .alpha = 1};
     const double peak = 2e-9 * 256 * v->mr * v->nr * 100 / check_time(bench_tile, &b, 0.2);
     printf("%s: tile in L1 %.1f GFLOP/s\n", v->name, peak);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -231,7 +245,8 @@ static void bench_variant(const onr_gemm_variant *v) {
         const double one = check_time(bench_run, &b, 0.3);
         b.g.pool = check_pool(1);
         const double two = check_time(bench_run, &b, 0.3);
-        printf("  %-28s %5lld x %5lld x %5lld  %9.1f us %7.1f GFLOP/s %5.1f %% of the tile  %6.1f GB/s of B | 2 threads %9.1f us  %.2f x\n",
+        printf("  %-28s %5lld x %5lld x %5lld  %9.1f us %7.1f GFLOP/s %5.1f %% of the tile  %6.1f GB/s of B | 2 threads %9.1f "
+               "us  %.2f x\n",
                shapes[i].what, (long long)s.m, (long long)s.n, (long long)s.k, 1e6 * one, flop / one, 100 * flop / one / peak,
                4e-9 * (double)s.n * (double)s.k / one, 1e6 * two, one / two);
         check_release();

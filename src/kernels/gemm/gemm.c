@@ -9,10 +9,10 @@
 #include <math.h>
 
 enum {
-    BLOCK_ROWS = 448,      // of A packed at a time, so that a block stays in L2: 448 x 384 floats are 672 KB
-    BLOCK_COLUMNS = 2048,  // of B packed at a time, so that a block stays in L3: 3 MB
+    BLOCK_ROWS = 448,        // of A packed at a time, so that a block stays in L2: 448 x 384 floats are 672 KB
+    BLOCK_COLUMNS = 2048,    // of B packed at a time, so that a block stays in L3: 3 MB
     GROUP_BYTES = 192 << 10, // of A per task: with a panel of B, well within L2
-    TASK_WORK = 1 << 19,   // multiplications per task, about 5 microseconds: below that a thread costs more than it gives
+    TASK_WORK = 1 << 19,     // multiplications per task, about 5 microseconds: below that a thread costs more than it gives
     MAX_TASKS = 32
 };
 
@@ -71,7 +71,8 @@ size_t onr_gemm_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, i
     return a + (b_is_packed ? 0 : (size_t)(s.max_panels * v->nr * s.max_depth) * sizeof(float));
 }
 
-size_t onr_gemm_batch_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed, int n_threads) {
+size_t onr_gemm_batch_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed,
+                                    int n_threads) {
     return onr_align_up(onr_gemm_scratch_bytes(v, m, n, k, b_is_packed), 64) * (size_t)n_threads;
 }
 
@@ -94,8 +95,8 @@ static void pack_b_panels(void *ctx, size_t begin, size_t end) {
     }
 }
 
-void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col, float *packed,
-                     onr_pool *pool) {
+void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
+                     float *packed, onr_pool *pool) {
     pack_b_job j = {v, k, n, b, b_row, b_col, packed};
     onr_pool_for(pool, (size_t)onr_ceil_div(n, v->nr), 1, pack_b_panels, &j);
 }
@@ -105,14 +106,14 @@ void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const floa
 typedef struct block_job {
     const onr_gemm_variant *v;
     const onr_gemm_args *g;
-    int64_t row0, rows, n_stripes;   // rows of the block, cut into stripes of at most mr
-    int64_t panel0, n_panels;        // columns of the block, in panels of nr
+    int64_t row0, rows, n_stripes; // rows of the block, cut into stripes of at most mr
+    int64_t panel0, n_panels;      // columns of the block, in panels of nr
     int64_t depth0, depth;
-    bool first, last;                // the first and the last depth
-    bool pack_a, pack_b;             // whether this block's first task list packs them
-    float *a;                        // packed A: stripe by stripe
-    const float *b;                  // B of panel0 at depth0
-    int64_t b_panel, b_step;         // distance of panels, and of rows within one
+    bool first, last;        // the first and the last depth
+    bool pack_a, pack_b;     // whether this block's first task list packs them
+    float *a;                // packed A: stripe by stripe
+    const float *b;          // B of panel0 at depth0
+    int64_t b_panel, b_step; // distance of panels, and of rows within one
     int64_t n_row_groups, n_col_groups;
 } block_job;
 
@@ -122,7 +123,8 @@ static void pack_block(void *ctx, size_t begin, size_t end) {
     const size_t n_a = j->pack_a ? (size_t)j->n_stripes : 0;
     for (size_t x = begin; x < end; x++) {
         if (x < n_a) {
-            const int64_t i = part_begin(j->rows, j->n_stripes, (int64_t)x), next = part_begin(j->rows, j->n_stripes, (int64_t)x + 1);
+            const int64_t i = part_begin(j->rows, j->n_stripes, (int64_t)x),
+                          next = part_begin(j->rows, j->n_stripes, (int64_t)x + 1);
             j->v->pack_a(j->a + i * j->depth, g->a + (j->row0 + i) * g->a_row + j->depth0 * g->a_col, g->a_row, g->a_col,
                          (int32_t)(next - i), j->depth);
         } else {
@@ -148,7 +150,8 @@ static void run_tasks(void *ctx, size_t begin, size_t end) {
                        .hi = g->hi};
     for (size_t x = begin; x < end; x++) {
         const int64_t rg = (int64_t)x / j->n_col_groups, cg = (int64_t)x % j->n_col_groups;
-        const int64_t s0 = part_begin(j->n_stripes, j->n_row_groups, rg), s1 = part_begin(j->n_stripes, j->n_row_groups, rg + 1);
+        const int64_t s0 = part_begin(j->n_stripes, j->n_row_groups, rg),
+                      s1 = part_begin(j->n_stripes, j->n_row_groups, rg + 1);
         const int64_t p0 = part_begin(j->n_panels, j->n_col_groups, cg), p1 = part_begin(j->n_panels, j->n_col_groups, cg + 1);
         for (int64_t p = p0; p < p1; p++) {
             const int64_t col = (j->panel0 + p) * j->v->nr;
@@ -189,7 +192,8 @@ static void run_blocks(const onr_gemm_variant *v, const onr_gemm_args *g) {
     const blocks s = blocks_of(v, g->m, g->n, g->k);
     // Packing B pays when its rows are used by more than two stripes, and is needed when columns are not along memory.
     const bool pack_b = !g->packed_b && (g->b_col != 1 || g->m > 2 * v->mr);
-    float *a = g->scratch, *b = (float *)((char *)g->scratch + onr_align_up((size_t)(s.max_rows * s.max_depth) * sizeof(float), 64));
+    float *a = g->scratch,
+          *b = (float *)((char *)g->scratch + onr_align_up((size_t)(s.max_rows * s.max_depth) * sizeof(float), 64));
     block_job j = {.v = v, .g = g, .a = a, .pack_a = true};
     for (int64_t cb = 0; cb < s.n_col_blocks; cb++) {
         j.panel0 = part_begin(s.n_panels, s.n_col_blocks, cb);
@@ -268,7 +272,8 @@ static void run_thin(const onr_gemm_variant *v, const onr_gemm_args *g) {
             for (int64_t p = 0; p < g->k; p++) a[i * g->k + p] = g->a[i * g->a_row + p * g->a_col];
         }
     }
-    onr_pool_for(g->n * g->k < TASK_WORK / 8 ? NULL : g->pool, (size_t)onr_ceil_div(g->n, THIN_COLUMNS), 1, run_thin_columns, &j);
+    onr_pool_for(g->n * g->k < TASK_WORK / 8 ? NULL : g->pool, (size_t)onr_ceil_div(g->n, THIN_COLUMNS), 1, run_thin_columns,
+                 &j);
 }
 
 // --- entry --------------------------------------------------------------------------------------------------------------------

@@ -36,8 +36,8 @@ typedef struct onr_gemm_args {
 
 /// Bytes and packing of a constant B (k x n), once per session.
 size_t onr_gemm_packed_b_bytes(const onr_gemm_variant *v, int64_t k, int64_t n);
-void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col, float *packed,
-                     onr_pool *pool);
+void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
+                     float *packed, onr_pool *pool);
 /// Scratch that onr_gemm_run needs, for any number of threads.
 size_t onr_gemm_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed);
 /// Computes C. k = 0 gives the bias (or zero). m = 1 (a fully connected layer at batch 1) runs at memory speed.
@@ -52,7 +52,8 @@ typedef struct onr_gemm_batch {
 } onr_gemm_batch;
 
 /// Scratch for onr_gemm_run_batch with a pool of n_threads.
-size_t onr_gemm_batch_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed, int n_threads);
+size_t onr_gemm_batch_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed,
+                                    int n_threads);
 /// Equals onr_gemm_run for each product (bias shared); small products are shared out whole to the threads.
 void onr_gemm_run_batch(const onr_gemm_variant *v, const onr_gemm_args *g, const onr_gemm_batch *batch);
 

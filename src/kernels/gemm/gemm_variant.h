@@ -9,25 +9,25 @@
 /// One tile of C: C = alpha * A * B (+ C when `add`), then bias and clamp when `last`.
 typedef struct onr_gemm_tile {
     int64_t k;
-    const float *a;       ///< packed panel: element (i, p) at a[p * m + i]
-    const float *b;       ///< element (p, j) at b[p * b_step + j]
+    const float *a; ///< packed panel: element (i, p) at a[p * m + i]
+    const float *b; ///< element (p, j) at b[p * b_step + j]
     int64_t b_step;
-    float *c;             ///< element (i, j) at c[i * c_row + j]
+    float *c; ///< element (i, j) at c[i * c_row + j]
     int64_t c_row;
-    int32_t m, n;         ///< 1 <= m <= mr, 1 <= n <= nr; `wide` takes any n
+    int32_t m, n; ///< 1 <= m <= mr, 1 <= n <= nr; `wide` takes any n
     bool add, last;
     float alpha;
-    const float *bias;    ///< of this tile's first element, or NULL
+    const float *bias; ///< of this tile's first element, or NULL
     int64_t bias_row, bias_col;
     float lo, hi;
 } onr_gemm_tile;
 
 struct onr_gemm_variant {
     const char *name;
-    uint32_t needs;   ///< ONR_CPU_* bits, all required
-    int32_t mr, nr;   ///< largest tile
-    int32_t wide_m;   ///< largest m of `wide` and `dots`
-    int64_t kc;       ///< largest depth of one pass: a panel of A stays in L1, a group of them in L2
+    uint32_t needs; ///< ONR_CPU_* bits, all required
+    int32_t mr, nr; ///< largest tile
+    int32_t wide_m; ///< largest m of `wide` and `dots`
+    int64_t kc;     ///< largest depth of one pass: a panel of A stays in L1, a group of them in L2
     void (*tile)(const onr_gemm_tile *t);
     /// One stripe of rows (m <= wide_m) over all columns of a row-major B that is read once, straight from memory.
     void (*wide)(const onr_gemm_tile *t);

@@ -20,25 +20,25 @@
 
 /// VF_MATH(exp, SLEEF's function, libm's function) defines vf_exp.
 #ifdef ONR_HAVE_SLEEF
-#define VF_MATH(name, sleef, libm)                                                                                               \
+#define VF_MATH(name, sleef, libm) \
     static inline vf vf_##name(vf a) { return sleef(a); }
-#define VF_MATH2(name, sleef, libm)                                                                                              \
+#define VF_MATH2(name, sleef, libm) \
     static inline vf vf_##name(vf a, vf b) { return sleef(a, b); }
 #else
-#define VF_MATH(name, sleef, libm)                                                                                               \
-    static inline vf vf_##name(vf a) {                                                                                           \
-        float lanes[VF_LANES];                                                                                                   \
-        vf_store(lanes, a);                                                                                                      \
-        for (int i = 0; i < VF_LANES; i++) lanes[i] = libm(lanes[i]);                                                            \
-        return vf_load(lanes);                                                                                                   \
+#define VF_MATH(name, sleef, libm)                                    \
+    static inline vf vf_##name(vf a) {                                \
+        float lanes[VF_LANES];                                        \
+        vf_store(lanes, a);                                           \
+        for (int i = 0; i < VF_LANES; i++) lanes[i] = libm(lanes[i]); \
+        return vf_load(lanes);                                        \
     }
-#define VF_MATH2(name, sleef, libm)                                                                                              \
-    static inline vf vf_##name(vf a, vf b) {                                                                                     \
-        float x[VF_LANES], y[VF_LANES];                                                                                          \
-        vf_store(x, a);                                                                                                          \
-        vf_store(y, b);                                                                                                          \
-        for (int i = 0; i < VF_LANES; i++) x[i] = libm(x[i], y[i]);                                                              \
-        return vf_load(x);                                                                                                       \
+#define VF_MATH2(name, sleef, libm)                                 \
+    static inline vf vf_##name(vf a, vf b) {                        \
+        float x[VF_LANES], y[VF_LANES];                             \
+        vf_store(x, a);                                             \
+        vf_store(y, b);                                             \
+        for (int i = 0; i < VF_LANES; i++) x[i] = libm(x[i], y[i]); \
+        return vf_load(x);                                          \
     }
 #endif
 
