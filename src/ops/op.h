@@ -84,7 +84,8 @@ typedef struct onr_infer {
     const onr_known **out_known;      ///< may be set for small integer outputs
     onr_symbols *symbols;
     onr_arena *arena; ///< for what out, out_known point to
-    /// Infers a subgraph for given input types (control flow): out types in `out` (n_outputs of g).
+    bool running;     ///< contents are all there and run follows: control flow need not infer its subgraphs again
+    /// Infers a subgraph for given input types (control flow): out types in `out` (n_outputs of g). NULL while running.
     onr_status (*infer_graph)(const struct onr_infer *c, const onr_graph *g, const onr_type *const *in, int32_t n_in,
                               onr_type *out);
     void *driver; ///< infer_graph's own
@@ -127,7 +128,7 @@ typedef struct onr_prepare {
     const void *params;
     int32_t n_in, n_out;
     const onr_type *const *in;
-    const onr_datum *const *constant; ///< contents of constant inputs, else NULL
+    const onr_datum *const *constant; ///< contents of inputs that are known: constants; in an evaluation, everything
     const onr_type *out;
     const onr_target *target;
     onr_arena *arena;     ///< the step's: for state
@@ -140,7 +141,7 @@ typedef struct onr_prepare {
     onr_err *err;
 } onr_prepare;
 
-/// The packed form of constant input i, made once per session: `tag` names the form (variant name and geometry), fill writes `bytes`
+/// The packed form of constant input i, made once per session (once per evaluation when the content is no constant of the graph): `tag` names the form (variant name and geometry), fill writes `bytes`
 /// (64-byte aligned). Returns NULL when there is no memory (err is set).
 const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
                              void *ctx);
