@@ -25,8 +25,9 @@ typedef struct onr_strings {
 
 typedef struct onr_attr_spec {
     const char *name;
-    onr_attr_kind kind; ///< INT -> int64_t, FLOAT -> float, STRING -> onr_string, INTS -> onr_ints, FLOATS -> onr_floats,
-        ///< STRINGS -> onr_strings, TENSOR/SPARSE_TENSOR -> const onr_datum *, GRAPH -> onr_graph *, TYPE -> const onr_type *
+    /// INT -> int64_t, FLOAT -> float, STRING -> onr_string, INTS -> onr_ints, FLOATS -> onr_floats, STRINGS -> onr_strings,
+    /// TENSOR/SPARSE_TENSOR -> const onr_datum *, GRAPH -> onr_graph *, TYPE -> const onr_type *
+    onr_attr_kind kind;
     size_t offset;       ///< of the field in the params struct
     bool required;       ///< absent: ONR_INVALID
     int64_t i;           ///< default of an INT
@@ -36,28 +37,21 @@ typedef struct onr_attr_spec {
     size_t n_ints;
 } onr_attr_spec;
 
-#define ONR_ATTR_ARRAY_END \
-    { .name = NULL }
-#define ONR_A_INT(type, field, dflt) \
-    { .name = #field, .kind = ONR_ATTR_INT, .offset = offsetof(type, field), .i = (dflt) }
-#define ONR_A_FLOAT(type, field, dflt) \
-    { .name = #field, .kind = ONR_ATTR_FLOAT, .offset = offsetof(type, field), .f = (dflt) }
-#define ONR_A_STRING(type, field, dflt) \
-    { .name = #field, .kind = ONR_ATTR_STRING, .offset = offsetof(type, field), .s = (dflt) }
-#define ONR_A_INTS(type, field) \
-    { .name = #field, .kind = ONR_ATTR_INTS, .offset = offsetof(type, field) }
-#define ONR_A_FLOATS(type, field) \
-    { .name = #field, .kind = ONR_ATTR_FLOATS, .offset = offsetof(type, field) }
-#define ONR_A_STRINGS(type, field) \
-    { .name = #field, .kind = ONR_ATTR_STRINGS, .offset = offsetof(type, field) }
-#define ONR_A_TENSOR(type, field) \
-    { .name = #field, .kind = ONR_ATTR_TENSOR, .offset = offsetof(type, field) }
-#define ONR_A_GRAPH(type, field) \
-    { .name = #field, .kind = ONR_ATTR_GRAPH, .offset = offsetof(type, field), .required = true }
-#define ONR_A_TYPE(type, field) \
-    { .name = #field, .kind = ONR_ATTR_TYPE, .offset = offsetof(type, field) }
+// One row each, as clang-format would not have it.
+// clang-format off
+#define ONR_ATTR_ARRAY_END {.name = NULL}
+#define ONR_A_INT(type, field, dflt) {.name = #field, .kind = ONR_ATTR_INT, .offset = offsetof(type, field), .i = (dflt)}
+#define ONR_A_FLOAT(type, field, dflt) {.name = #field, .kind = ONR_ATTR_FLOAT, .offset = offsetof(type, field), .f = (dflt)}
+#define ONR_A_STRING(type, field, dflt) {.name = #field, .kind = ONR_ATTR_STRING, .offset = offsetof(type, field), .s = (dflt)}
+#define ONR_A_INTS(type, field) {.name = #field, .kind = ONR_ATTR_INTS, .offset = offsetof(type, field)}
+#define ONR_A_FLOATS(type, field) {.name = #field, .kind = ONR_ATTR_FLOATS, .offset = offsetof(type, field)}
+#define ONR_A_STRINGS(type, field) {.name = #field, .kind = ONR_ATTR_STRINGS, .offset = offsetof(type, field)}
+#define ONR_A_TENSOR(type, field) {.name = #field, .kind = ONR_ATTR_TENSOR, .offset = offsetof(type, field)}
+#define ONR_A_GRAPH(type, field) {.name = #field, .kind = ONR_ATTR_GRAPH, .offset = offsetof(type, field), .required = true}
+#define ONR_A_TYPE(type, field) {.name = #field, .kind = ONR_ATTR_TYPE, .offset = offsetof(type, field)}
 /// "No default": an INT field gets this when the attribute is absent.
 #define ONR_NO_INT INT64_MIN
+// clang-format on
 
 // ---- the target ---------------------------------------------------------------------------------------------------------------
 
