@@ -4,9 +4,6 @@
 
 #include "kernels/winograd/winograd_f4_points.h"
 
-#define TILE_SIZES(X)                                                                                                             \
-    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
-
 #include "kernels/winograd/winograd_body.h"
 
 static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s->in_block == LANES; }

@@ -10,6 +10,8 @@
 #define ONR_KERNELS_WINOGRAD_F4_POINTS_H
 
 #define WINO_M 4
+#define TILE_SIZES(X)                                                                                                             \
+    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
 #define PA 0.75f
 #define PB 1.5f
 #define PA2 (PA * PA)
