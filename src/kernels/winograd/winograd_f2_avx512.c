@@ -1,10 +1,10 @@
 // winograd_f2_avx512.c: F(2x2, 3x3) on NCHW16c with weights transformed at load time.
-// May assume: AVX-512. Never allocates; see winograd_body.h for the layouts.
+// May assume: AVX-512. Never allocates; see prepacked_body.h for the layouts.
 #include "kernels/winograd/vector_avx512.h"
 
-#include "kernels/winograd/winograd_f2_points.h"
+#include "kernels/winograd/points_f2.h"
 
-#include "kernels/winograd/winograd_body.h"
+#include "kernels/winograd/prepacked_body.h"
 
 static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s->in_block == LANES; }
 

@@ -1,10 +1,10 @@
 // winograd_f4_avx512.c: F(4x4, 3x3) on NCHW16c with weights transformed at load time.
-// May assume: AVX-512. Never allocates; see winograd_body.h for the layouts.
+// May assume: AVX-512. Never allocates; see prepacked_body.h for the layouts.
 #include "kernels/winograd/vector_avx512.h"
 
-#include "kernels/winograd/winograd_f4_points.h"
+#include "kernels/winograd/points_f4.h"
 
-#include "kernels/winograd/winograd_body.h"
+#include "kernels/winograd/prepacked_body.h"
 
 static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s->in_block == LANES; }
 

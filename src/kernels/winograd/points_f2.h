@@ -1,13 +1,15 @@
-// winograd_f2_points.h: the one-dimensional transforms of F(r, 3) for r = 1, 2 on the points 0, oo, +1, -1.
-// May assume: vf and its operations are defined (see winograd_body.h). Never touches memory. See winograd_f4_points.h.
-#ifndef ONR_KERNELS_WINOGRAD_F2_POINTS_H
-#define ONR_KERNELS_WINOGRAD_F2_POINTS_H
+// points_f2.h: the one-dimensional transforms of F(r, 3) for r = 1, 2 on the points 0, oo, +1, -1.
+// May assume: vf and its operations are defined (see prepacked_body.h). Never touches memory. See points_f4.h.
+#ifndef ONR_KERNELS_POINTS_F2_H
+#define ONR_KERNELS_POINTS_F2_H
 
 #define WINO_M 2
 #define TILE_SIZES(X) X(1, 1) X(1, 2) X(2, 1) X(2, 2)
 
 static const double weight_point[4] = {0, 0, 1, -1};
 static const double weight_scale[4] = {-1, 1, 0.5, 0.5};
+
+static const float input_scale[4] = {1, 1, 1, 1};
 
 // d: r + 2 inputs; o: the input's polynomial at the first r + 2 points.
 INLINE void in_1d(int r, const vf *d, vf *o) {
