@@ -27,32 +27,30 @@ static const onr_wino_style style = {
 // One row of points: n6 tiles use six of its points, n5 tiles five. `mixed`: the row's taps are w[0] + p * w[2] + q * w[1];
 // otherwise they are the row of taps that w points to. `first`: the sums start at zero, else at m. `ahead`: what is fetched early,
 // one line of every nine, or two.
-INLINE void row_products(const int n6, const int n5, const bool mixed, const float *v, int64_t v_step, const float *w, int64_t c,
-                         float p, float q, const float *ahead, bool two_lines, bool first, float *m) {
+INLINE void row_products(const int n6, const int n5, const bool mixed, const float *v, int64_t v_step, const float *w,
+                         int64_t c, float p, float q, const float *ahead, bool two_lines, bool first, float *m) {
     const int n = n6 + n5, n_acc = 6 * n6 + 5 * n5;
     vf acc[6 * MOST_TILES];
     const vf vp = vf_set1(p), vq = vf_set1(q);
     UNROLL
-    for (int a = 0; a < n_acc; a++)
-        acc[a] = first ? vf_zero() : vf_load(m + a * LANES);
+    for (int a = 0; a < n_acc; a++) acc[a] = first ? vf_zero() : vf_load(m + a * LANES);
     do {
         const int64_t n_l = c < LANES ? c : LANES;
         for (int64_t l = 0; l < n_l; l++, w += 9 * LANES, ahead += 9 * LANES) {
             prefetch_l2(ahead);
-            if (two_lines)
-                prefetch_l2(ahead + 6 * LANES);
+            if (two_lines) prefetch_l2(ahead + 6 * LANES);
             vf u0 = vf_load(w), u1 = vf_load(w + LANES), u2 = vf_load(w + 2 * LANES);
             if (mixed) {
                 u0 = vf_fma(vq, vf_load(w + 3 * LANES), vf_fma(vp, vf_load(w + 6 * LANES), u0));
                 u1 = vf_fma(vq, vf_load(w + 4 * LANES), vf_fma(vp, vf_load(w + 7 * LANES), u1));
                 u2 = vf_fma(vq, vf_load(w + 5 * LANES), vf_fma(vp, vf_load(w + 8 * LANES), u2));
             }
-#define FEED(POINT, TILES_OF, U)                                                                                                  \
-    do {                                                                                                                          \
-        const vf weight = U;                                                                                                      \
-        UNROLL                                                                                                                    \
-        for (int t = 0; t < (TILES_OF); t++)                                                                                      \
-            acc[(POINT)*n + t] = vf_fma(weight, vf_set1(v[((POINT)*n + t) * LANES + l]), acc[(POINT)*n + t]);                     \
+#define FEED(POINT, TILES_OF, U)                                                                              \
+    do {                                                                                                      \
+        const vf weight = U;                                                                                  \
+        UNROLL                                                                                                \
+        for (int t = 0; t < (TILES_OF); t++)                                                                  \
+            acc[(POINT)*n + t] = vf_fma(weight, vf_set1(v[((POINT)*n + t) * LANES + l]), acc[(POINT)*n + t]); \
     } while (0)
             FEED(0, n, u0);
             FEED(1, n, u2);
@@ -69,20 +67,19 @@ INLINE void row_products(const int n6, const int n5, const bool mixed, const flo
         c -= LANES;
     } while (c > 0);
     UNROLL
-    for (int a = 0; a < n_acc; a++)
-        vf_store(m + a * LANES, acc[a]);
+    for (int a = 0; a < n_acc; a++) vf_store(m + a * LANES, acc[a]);
 }
 
-typedef void row_fn(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, const float *ahead, bool two_lines,
-                    bool first, float *m);
-#define ROW_FNS(N6, N5)                                                                                                           \
-    static void plain_##N6##N5(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, const float *ahead,   \
-                               bool two_lines, bool first, float *m) {                                                                        \
-        row_products(N6, N5, false, v, v_step, w, c, p, q, ahead, two_lines, first, m);                                                  \
-    }                                                                                                                             \
-    static void mixed_##N6##N5(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, const float *ahead,   \
-                               bool two_lines, bool first, float *m) {                                                                        \
-        row_products(N6, N5, true, v, v_step, w, c, p, q, ahead, two_lines, first, m);                                                   \
+typedef void row_fn(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, const float *ahead,
+                    bool two_lines, bool first, float *m);
+#define ROW_FNS(N6, N5)                                                                                     \
+    static void plain_##N6##N5(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, \
+                               const float *ahead, bool two_lines, bool first, float *m) {                  \
+        row_products(N6, N5, false, v, v_step, w, c, p, q, ahead, two_lines, first, m);                     \
+    }                                                                                                       \
+    static void mixed_##N6##N5(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, \
+                               const float *ahead, bool two_lines, bool first, float *m) {                  \
+        row_products(N6, N5, true, v, v_step, w, c, p, q, ahead, two_lines, first, m);                      \
     }
 FUSED_SHAPES(ROW_FNS)
 #define PLAIN_NAME(N6, N5) [N6][N5] = plain_##N6##N5,
@@ -98,12 +95,11 @@ static void multiply(const job *j, const onr_wino_block *b, int64_t group, float
         const int64_t c = onr_min_i64(CHUNK, c_in - c0);
         for (int i = 0; i < EDGE; i++) {
             const int p0 = i * EDGE;
-            if (b->tiles[p0] == 0)
-                continue;
+            if (b->tiles[p0] == 0) continue;
             const int64_t n6 = b->tiles[p0 + 5], n5 = b->tiles[p0] - n6;
             row_fn *const fn = i < 2 ? plain_fns[n6][n5] : mixed_fns[n6][n5];
-            fn(j->v + b->v_at[p0] + c0 / LANES * b->v_step[p0], b->v_step[p0], w + (i == 1 ? 6 * LANES : 0), c, row_p[i], row_q[i],
-               w + AHEAD + i * LANES, i < 3, c0 == 0, m + b->m_at[p0]);
+            fn(j->v + b->v_at[p0] + c0 / LANES * b->v_step[p0], b->v_step[p0], w + (i == 1 ? 6 * LANES : 0), c, row_p[i],
+               row_q[i], w + AHEAD + i * LANES, i < 3, c0 == 0, m + b->m_at[p0]);
         }
     }
 }

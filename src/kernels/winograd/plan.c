@@ -9,8 +9,8 @@
 enum { BLOCK_FLOATS = 120 * 1024, PAD_FLOATS = 16 };
 
 bool onr_wino_supports(const onr_conv_shape *s) {
-    return s->kh == 3 && s->kw == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 && s->dil_w == 1 && s->groups == 1 &&
-           s->in_block == s->out_block && s->oh > 0 && s->ow > 0 && s->n > 0;
+    return s->kh == 3 && s->kw == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 && s->dil_w == 1 &&
+           s->groups == 1 && s->in_block == s->out_block && s->oh > 0 && s->ow > 0 && s->n > 0;
 }
 
 static void make_classes(const onr_conv_shape *s, int32_t m, onr_wino_plan *p) {
@@ -65,8 +65,7 @@ void onr_wino_block_make(const onr_wino_plan *p, int64_t i, onr_wino_block *b) {
         int64_t in_row = 0;
         for (int q = row * p->edge; q < (row + 1) * p->edge; q++) {
             b->tiles[q] = 0;
-            for (int k = 0; k < WINO_CLASSES; k++)
-                b->tiles[q] += uses(&p->cls[k], row, q - row * p->edge) ? b->n[k] : 0;
+            for (int k = 0; k < WINO_CLASSES; k++) b->tiles[q] += uses(&p->cls[k], row, q - row * p->edge) ? b->n[k] : 0;
             in_row += b->tiles[q];
         }
         for (int q = row * p->edge; q < (row + 1) * p->edge; q++) {
@@ -76,14 +75,12 @@ void onr_wino_block_make(const onr_wino_plan *p, int64_t i, onr_wino_block *b) {
             v_at += p->how.by_row ? (size_t)(b->tiles[q] * lanes) : (size_t)(p->c_blocks * b->tiles[q] * lanes) + PAD_FLOATS;
             m_at += (size_t)(b->tiles[q] * p->how.wide) + (p->how.by_row ? 0 : PAD_FLOATS);
         }
-        if (p->how.by_row)
-            v_at += (size_t)((p->c_blocks - 1) * in_row * lanes) + PAD_FLOATS;
+        if (p->how.by_row) v_at += (size_t)((p->c_blocks - 1) * in_row * lanes) + PAD_FLOATS;
     }
 }
 
 int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls, int i, int j) {
     int64_t at = 0;
-    for (int k = 0; k < cls; k++)
-        at += uses(&p->cls[k], i, j) ? b->n[k] : 0;
+    for (int k = 0; k < cls; k++) at += uses(&p->cls[k], i, j) ? b->n[k] : 0;
     return at;
 }

@@ -10,8 +10,9 @@
 #define ONR_KERNELS_POINTS_F4_H
 
 #define WINO_M 4
-#define TILE_SIZES(X)                                                                                                             \
-    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
+#define TILE_SIZES(X) \
+    X(1, 1)           \
+    X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
 #define PA 0.75f
 #define PB 1.5f
 #define PA2 (PA * PA)
@@ -19,12 +20,9 @@
 
 // Row i of the weights' transform is divisor * (g0 + x g1 + x^2 g2) at point x.
 static const double weight_point[6] = {0, 0, PA, -PA, PB, -PB};
-static const double weight_scale[6] = {1.0 / (0.75 * 0.75 * 1.5 * 1.5),
-                                       1.0,
-                                       1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
-                                       1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
-                                       1.0 / (2 * 2.25 * (2.25 - 0.5625)),
-                                       1.0 / (2 * 2.25 * (2.25 - 0.5625))};
+static const double weight_scale[6] = {1.0 / (0.75 * 0.75 * 1.5 * 1.5),      1.0,
+                                       1.0 / (2 * 0.5625 * (0.5625 - 2.25)), 1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
+                                       1.0 / (2 * 2.25 * (2.25 - 0.5625)),   1.0 / (2 * 2.25 * (2.25 - 0.5625))};
 
 // Kernels that keep the plain taps scale tap k by A^k and use t0 at 0, t2 at oo, t0 + t2 +- t1 at A, t0 + 4 t2 +- 2 t1 at B; then
 // the input carries the divisors, and at oo makes up for A^2.

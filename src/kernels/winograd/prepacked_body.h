@@ -21,8 +21,7 @@ enum { AHEAD = 8192 };
 INLINE void products(const int T, const float *v, int64_t v_step, const float *u, int64_t c, float *m) {
     vf acc0[TILES], acc1[TILES];
     UNROLL
-    for (int t = 0; t < T; t++)
-        acc0[t] = acc1[t] = vf_zero();
+    for (int t = 0; t < T; t++) acc0[t] = acc1[t] = vf_zero();
     do {
         const int64_t n = c < LANES ? c : LANES;
         for (int64_t l = 0; l < n; l++, u += WIDE) {
@@ -45,10 +44,9 @@ INLINE void products(const int T, const float *v, int64_t v_step, const float *u
     }
 }
 
-#define PRODUCTS(T)                                                                                          \
-    static void products_##T(const float *v, int64_t v_step, const float *u, int64_t c, float *m)           \
-    {                                                                                                        \
-        products(T, v, v_step, u, c, m);                                                                     \
+#define PRODUCTS(T)                                                                                 \
+    static void products_##T(const float *v, int64_t v_step, const float *u, int64_t c, float *m) { \
+        products(T, v, v_step, u, c, m);                                                            \
     }
 PRODUCT_SIZES(PRODUCTS)
 #define PRODUCTS_NAME(T) products_##T,
@@ -82,8 +80,7 @@ static void whole_block(void *ctx, size_t worker, size_t i) {
     float *v = j->own + worker * j->own_floats, *m = v + j->plan.v_floats;
     onr_wino_block b;
     onr_wino_block_make(&j->plan, (int64_t)i, &b);
-    for (int64_t cb = 0; cb < j->plan.c_blocks; cb++)
-        transform_in(j, &b, cb, v);
+    for (int64_t cb = 0; cb < j->plan.c_blocks; cb++) transform_in(j, &b, cb, v);
     for (int64_t g = 0; g < j->plan.n_groups; g++) {
         multiply(j, &b, v, g, m);
         transform_out(j, &b, g, m);
@@ -168,8 +165,7 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
                 memset(taps, 0, sizeof taps);
                 const int64_t k_first = group * WIDE + k0;
                 for (int k = 0; k < HALF_LANES && k_first + k < s->c_out; k++)
-                    for (int t = 0; t < 9; t++)
-                        taps[t][k] = q->w[((k_first + k) * s->c_in + c) * 9 + t];
+                    for (int t = 0; t < 9; t++) taps[t][k] = q->w[((k_first + k) * s->c_in + c) * 9 + t];
                 transform_weights(taps, u + c * WIDE + k0, s->c_in * WIDE);
             }
         }

@@ -25,28 +25,24 @@ INLINE void in_tile(const int r, const int s, const float *x, int64_t h, int64_t
     vf d[EDGE], half[EDGE][EDGE];
     vm inside[EDGE];
     UNROLL
-    for (int j = 0; j < s + 2; j++)
-        inside[j] = vm_make(x0 + j >= 0 && x0 + j < w);
+    for (int j = 0; j < s + 2; j++) inside[j] = vm_make(x0 + j >= 0 && x0 + j < w);
     UNROLL
     for (int i = 0; i < r + 2; i++) {
         const bool row = y0 + i >= 0 && y0 + i < h;
         const float *from = x + ((y0 + i) * w + x0) * LANES;
         UNROLL
-        for (int j = 0; j < s + 2; j++)
-            d[j] = row ? vf_load_if(from + j * LANES, inside[j]) : vf_zero();
+        for (int j = 0; j < s + 2; j++) d[j] = row ? vf_load_if(from + j * LANES, inside[j]) : vf_zero();
         in_1d(s, d, half[i]);
         if (SCALED_INPUT) {
             UNROLL
-            for (int j = 0; j < s + 2; j++)
-                half[i][j] = vf_mul(vf_set1(input_scale[j]), half[i][j]);
+            for (int j = 0; j < s + 2; j++) half[i][j] = vf_mul(vf_set1(input_scale[j]), half[i][j]);
         }
     }
     UNROLL
     for (int j = 0; j < s + 2; j++) {
         vf o[EDGE];
         UNROLL
-        for (int i = 0; i < r + 2; i++)
-            d[i] = half[i][j];
+        for (int i = 0; i < r + 2; i++) d[i] = half[i][j];
         in_1d(r, d, o);
         UNROLL
         for (int i = 0; i < r + 2; i++)
@@ -67,38 +63,33 @@ INLINE void out_tile(const int r, const int s, const float *const *from, int64_t
     for (int j = 0; j < s + 2; j++) {
         vf p[EDGE];
         UNROLL
-        for (int i = 0; i < r + 2; i++)
-            p[i] = vf_load(from[i * EDGE + j] + at);
+        for (int i = 0; i < r + 2; i++) p[i] = vf_load(from[i * EDGE + j] + at);
         out_1d(r, p, half[j]);
     }
     UNROLL
     for (int i = 0; i < r; i++) {
         vf p[EDGE], o[WINO_M];
         UNROLL
-        for (int j = 0; j < s + 2; j++)
-            p[j] = half[j][i];
+        for (int j = 0; j < s + 2; j++) p[j] = half[j][i];
         out_1d(s, p, o);
         UNROLL
         for (int j = 0; j < s; j++) {
             const int64_t k = (i * w + j) * LANES;
             vf q = vf_add(o[j], bias);
-            if (res)
-                q = vf_add(q, vf_load(res + k));
+            if (res) q = vf_add(q, vf_load(res + k));
             vf_store(y + k, vf_keep(vf_min(hi, vf_max(lo, q)), keep));
         }
     }
 }
 
 // One function for each size of tile.
-#define TILE_FNS(R, S)                                                                                                            \
-    static void in_##R##S(const float *x, int64_t h, int64_t w, int64_t y0, int64_t x0, float *const *to, int64_t at)             \
-    {                                                                                                                             \
-        in_tile(R, S, x, h, w, y0, x0, to, at);                                                                                   \
-    }                                                                                                                             \
-    static void out_##R##S(const float *const *from, int64_t at, const vf bias, const float *res, float *y, int64_t w, vf lo,     \
-                           vf hi, vm keep)                                                                                        \
-    {                                                                                                                             \
-        out_tile(R, S, from, at, bias, res, y, w, lo, hi, keep);                                                                  \
+#define TILE_FNS(R, S)                                                                                                        \
+    static void in_##R##S(const float *x, int64_t h, int64_t w, int64_t y0, int64_t x0, float *const *to, int64_t at) {       \
+        in_tile(R, S, x, h, w, y0, x0, to, at);                                                                               \
+    }                                                                                                                         \
+    static void out_##R##S(const float *const *from, int64_t at, const vf bias, const float *res, float *y, int64_t w, vf lo, \
+                           vf hi, vm keep) {                                                                                  \
+        out_tile(R, S, from, at, bias, res, y, w, lo, hi, keep);                                                              \
     }
 TILE_SIZES(TILE_FNS)
 #define IN_NAME(R, S) [R - 1][S - 1] = in_##R##S,
@@ -118,11 +109,9 @@ static place tile_place(const onr_wino_class *c, int64_t t) {
 }
 
 static void place_next(const onr_wino_class *c, place *q) {
-    if (++q->col < c->col0 + c->cols)
-        return;
+    if (++q->col < c->col0 + c->cols) return;
     q->col = c->col0;
-    if (++q->row < c->row0 + c->rows)
-        return;
+    if (++q->row < c->row0 + c->rows) return;
     q->row = c->row0;
     q->image++;
 }
@@ -132,8 +121,7 @@ static void transform_in(const job *j, const onr_wino_block *b, int64_t cb, floa
     const onr_conv_shape *s = j->s;
     for (int k = 0; k < WINO_CLASSES; k++) {
         const onr_wino_class *c = &j->plan.cls[k];
-        if (b->n[k] == 0)
-            continue;
+        if (b->n[k] == 0) continue;
         float *to[POINTS];
         for (int i = 0; i < c->r + 2; i++) {
             for (int q = 0; q < c->s + 2; q++) {
@@ -158,8 +146,7 @@ static void transform_out(const job *j, const onr_wino_block *b, int64_t group, 
     const vf lo = vf_set1(a->lo), hi = vf_set1(a->hi);
     for (int k = 0; k < WINO_CLASSES; k++) {
         const onr_wino_class *c = &j->plan.cls[k];
-        if (b->n[k] == 0)
-            continue;
+        if (b->n[k] == 0) continue;
         const float *from[POINTS];
         for (int i = 0; i < c->r + 2; i++)
             for (int q = 0; q < c->s + 2; q++)
@@ -171,8 +158,8 @@ static void transform_out(const job *j, const onr_wino_block *b, int64_t group, 
             place q = tile_place(c, b->first[k]);
             for (int64_t t = 0; t < b->n[k]; t++, place_next(c, &q)) {
                 const int64_t at = (((q.image * k_blocks + kb) * s->oh + q.row * WINO_M) * s->ow + q.col * WINO_M) * LANES;
-                fn(from, t * j->plan.how.wide + (kb - group * halves) * LANES, bias, a->residual ? a->residual + at : NULL, a->y + at, s->ow, lo, hi,
-                   keep);
+                fn(from, t * j->plan.how.wide + (kb - group * halves) * LANES, bias, a->residual ? a->residual + at : NULL,
+                   a->y + at, s->ow, lo, hi, keep);
             }
         }
     }
@@ -183,4 +170,3 @@ static void shared_in(void *ctx, size_t worker, size_t i) {
     (void)worker;
     transform_in(j, &j->block, (int64_t)i, j->v);
 }
-
