@@ -106,26 +106,23 @@ void onr_value_set_constant(onr_value *v, const onr_datum *datum) {
 
 // ---- nodes ---------------------------------------------------------------------------------------------------------------------
 
-static bool insert_node(onr_graph *g, onr_node *n, const onr_node *after) {
+static bool insert_node(onr_graph *g, onr_node *n, const onr_node *before) {
     if (!room(g->arena, &g->nodes, g->n_nodes, &g->cap_nodes, sizeof *g->nodes)) return false;
-    int32_t at = g->n_nodes;
-    if (after) {
-        at = after->id + 1;
-        memmove(&g->nodes[at + 1], &g->nodes[at], (size_t)(g->n_nodes - at) * sizeof *g->nodes);
-    }
+    int32_t at = before ? before->id : g->n_nodes;
+    memmove(&g->nodes[at + 1], &g->nodes[at], (size_t)(g->n_nodes - at) * sizeof *g->nodes);
     g->nodes[at] = n;
     g->n_nodes++;
     for (int32_t i = at; i < g->n_nodes; i++) g->nodes[i]->id = i;
     return true;
 }
 
-onr_node *onr_graph_add_node(onr_graph *g, const onr_node *after, const char *domain, const char *op_type, int32_t opset,
+onr_node *onr_graph_add_node(onr_graph *g, const onr_node *before, const char *domain, const char *op_type, int32_t opset,
                              const char *name, onr_value *const *in, int32_t n_in, onr_value *const *out, int32_t n_out) {
     onr_arena *a = g->arena;
     onr_node *n = onr_arena_alloc(a, sizeof *n);
     if (!n) return NULL;
     n->graph = g;
-    n->number = after ? after->number : g->n_nodes;
+    n->number = before ? before->number : g->n_nodes;
     n->opset = opset;
     n->domain = onr_arena_strdup(a, domain ? domain : "");
     n->op_type = onr_arena_strdup(a, op_type);
@@ -142,7 +139,7 @@ onr_node *onr_graph_add_node(onr_graph *g, const onr_node *after, const char *do
         if (in[i] && !add_use(in[i], n, i)) return NULL;
         n->in[i] = in[i];
     }
-    if (!insert_node(g, n, after)) return NULL;
+    if (!insert_node(g, n, before)) return NULL;
     for (int32_t i = 0; i < n_out; i++)
         if (out[i]) onr_node_set_output(n, i, out[i]);
     return n;

@@ -237,6 +237,9 @@ typedef struct onr_family {
     size_t n;
 } onr_family;
 
+/// Channels per block of the target's blocked layout: 16 or 8.
+int32_t onr_target_block(const onr_target *t);
+
 /// At the end of a family's file: `ONR_OP_FAMILY(activation);` publishes its `static const onr_op rows[]`. CMake collects the names.
 #define ONR_OP_FAMILY(fam) const onr_family onr_family_##fam = {#fam, rows, sizeof rows / sizeof rows[0]}
 

@@ -185,6 +185,12 @@ onr_datum onr_datum_ref(const onr_datum *d) {
     return copy;
 }
 
+onr_status onr_datum_hold(const onr_datum *d, onr_datum *out, onr_err *err) {
+    if (!d->buf) return onr_datum_copy(d, out, err);
+    *out = onr_datum_ref(d);
+    return ONR_OK;
+}
+
 static onr_status copy_items(const onr_datum *d, onr_datum *out, onr_err *err) {
     onr_datum made;
     ONR_TRY(onr_datum_new_items(d->kind, d->n, &made, err));
