@@ -1,5 +1,6 @@
 // step.c: preparing and running one operator, with float16 and bfloat16 widened around those that compute in float.
 // May assume: types were inferred and are known. Never infers and never plans memory.
+#include "kernels/conv/conv.h"
 #include "ops/eval.h"
 #include "ops/widen.h"
 
@@ -68,6 +69,8 @@ onr_status onr_run_view(const onr_run *r) {
     if (out->data != in->data && bytes) memcpy(out->data, in->data, bytes);
     return ONR_OK;
 }
+
+int32_t onr_target_block(const onr_target *t) { return onr_conv_block(t->cpu.features); }
 
 // ---- preparing -------------------------------------------------------------------------------------------------------------------
 

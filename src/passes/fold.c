@@ -65,7 +65,7 @@ static onr_status fold_node(onr_pass_run *r, onr_node *n, size_t *spent) {
     for (int32_t k = 0; k < n->n_out; k++)
         if (n->out[k] && out[k].kind != ONR_TENSOR) tensors = false;
     for (int32_t k = 0; k < n->n_out && tensors && s == ONR_OK; k++) {
-        const onr_datum *kept;
+        const onr_datum *kept = NULL;
         if (!n->out[k]) continue;
         s = keep(r, &out[k], &kept, spent);
         if (s == ONR_OK) onr_value_set_constant(n->out[k], kept);
