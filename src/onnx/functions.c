@@ -38,7 +38,8 @@ static onr_status add_function(onr_importer *im, const Onnx__FunctionProto *pb, 
     const char *key = function_key(im, pb->domain, pb->name, pb->overload);
     onr_map_entry *e = key ? onr_map_put(&im->functions, key, &is_new) : NULL;
     if (!e || !info->domain || !info->name || !info->overload) return no_memory(im);
-    if (!is_new) return onr_fail(im->err, ONR_INVALID, "two functions are called '%.100s' in domain '%.100s'", pb->name, info->domain);
+    if (!is_new)
+        return onr_fail(im->err, ONR_INVALID, "two functions are called '%.100s' in domain '%.100s'", pb->name, info->domain);
     e->v.ptr = f;
     return join_opsets(im, f);
 }
@@ -150,7 +151,8 @@ static onr_status expand(onr_scope *s, onr_scope *body, const Onnx__NodeProto *n
     const Onnx__FunctionProto *f = body->call->function->pb;
     onr_importer *im = s->im;
     if (body->call->depth > im->options->max_function_depth)
-        return onr_fail(im->err, ONR_LIMIT, "functions call each other more than %d levels deep", im->options->max_function_depth);
+        return onr_fail(im->err, ONR_LIMIT, "functions call each other more than %d levels deep",
+                        im->options->max_function_depth);
     if (node->n_input > f->n_input || node->n_output > f->n_output)
         return onr_fail(im->err, ONR_INVALID, "it takes %zu inputs and gives %zu outputs, the call has %zu and %zu", f->n_input,
                         f->n_output, node->n_input, node->n_output);

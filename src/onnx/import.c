@@ -8,9 +8,7 @@
 
 static onr_status no_memory(const onr_importer *im) { return onr_no_memory(im->err, 0); }
 
-const char *onr_import_domain(const char *domain) {
-    return !domain || strcmp(domain, "ai.onnx") == 0 ? "" : domain;
-}
+const char *onr_import_domain(const char *domain) { return !domain || strcmp(domain, "ai.onnx") == 0 ? "" : domain; }
 
 onr_status onr_import_opsets(onr_importer *im, Onnx__OperatorSetIdProto *const *ids, size_t n, const onr_opset **out) {
     onr_opset *list = onr_arena_calloc(im->model->arena, n, sizeof *list);
@@ -54,10 +52,13 @@ static onr_status declare(onr_scope *s, const char *name, const char *what, onr_
     if (!name || !*name) return onr_fail(s->im->err, ONR_INVALID, "%s without a name", what);
     onr_map_entry *e = onr_map_put(&s->names, name, &is_new);
     if (!e) return no_memory(s->im);
-    if (!is_new) return onr_fail(s->im->err, ONR_INVALID, "%s '%.200s': the name is already taken by another value", what, name);
+    if (!is_new)
+        return onr_fail(s->im->err, ONR_INVALID, "%s '%.200s': the name is already taken by another value", what, name);
     onr_map_entry *formal = onr_map_get(&s->formal_outputs, name);
-    if (!formal) ONR_TRY(new_value(s, name, out));
-    else *out = formal->v.ptr;
+    if (!formal)
+        ONR_TRY(new_value(s, name, out));
+    else
+        *out = formal->v.ptr;
     e->v.ptr = *out;
     return ONR_OK;
 }
@@ -123,8 +124,10 @@ static onr_status find_values(onr_scope *s, char *const *names, size_t n, bool o
     onr_value **list = onr_arena_calloc(s->im->scratch, n, sizeof *list);
     if (!list) return no_memory(s->im);
     for (size_t i = 0; i < n; i++) {
-        if (!outputs) ONR_TRY(onr_scope_find(s, names[i], &list[i]));
-        else if (*names[i]) list[i] = onr_map_get(&s->names, names[i])->v.ptr; // declared before
+        if (!outputs)
+            ONR_TRY(onr_scope_find(s, names[i], &list[i]));
+        else if (*names[i])
+            list[i] = onr_map_get(&s->names, names[i])->v.ptr; // declared before
     }
     *out = list;
     return ONR_OK;

@@ -9,7 +9,7 @@
 
 typedef struct onr_importer {
     const onr_load_options *options;
-    onr_model *model; ///< arena, symbols and counts
+    onr_model *model;   ///< arena, symbols and counts
     onr_arena *scratch; ///< for what only the import needs
     onr_tensor_source tensors;
     onr_map functions; ///< domain, name and overload -> onr_function *
@@ -62,7 +62,8 @@ onr_status onr_import_nodes(onr_scope *s, Onnx__NodeProto *const *nodes, size_t 
 /// A subgraph held by `owner`; `up` is where its free names are looked up.
 onr_status onr_import_subgraph(const onr_scope *up, onr_node *owner, const Onnx__GraphProto *pb, onr_graph **out);
 /// The model's main graph, sorted and verified.
-onr_status onr_import_main(onr_importer *im, const Onnx__GraphProto *pb, const onr_opset *opsets, size_t n_opsets, onr_graph **out);
+onr_status onr_import_main(onr_importer *im, const Onnx__GraphProto *pb, const onr_opset *opsets, size_t n_opsets,
+                           onr_graph **out);
 
 // attr.c
 /// All attributes of a node, references to the caller's attributes resolved.

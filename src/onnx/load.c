@@ -103,7 +103,8 @@ static onr_status parse_and_import(const loading *l) {
     ONR_TRY(onr_pb_parse(&onnx__model_proto__descriptor, l->data, l->bytes, &limits, &parsed, l->err));
     // protobuf-c's structs go with `parsed`; what the import itself needs for a while goes with `scratch`.
     onr_arena *scratch = onr_arena_new(0);
-    onr_status status = scratch ? import(l, (const Onnx__ModelProto *)parsed.message, &parsed, scratch) : onr_no_memory(l->err, 0);
+    onr_status status = scratch ? import(l, (const Onnx__ModelProto *)parsed.message, &parsed, scratch)
+                                : onr_no_memory(l->err, 0);
     onr_arena_free(scratch);
     onr_pb_free(&parsed);
     return status;
@@ -166,8 +167,8 @@ onr_status onr_model_load(const char *path, const onr_load_options *options, onr
     return finish(m, status, out);
 }
 
-onr_status onr_model_load_memory(const void *data, size_t bytes, const char *name, const char *folder, const onr_load_options *options,
-                                 onr_model **out, onr_err *err) {
+onr_status onr_model_load_memory(const void *data, size_t bytes, const char *name, const char *folder,
+                                 const onr_load_options *options, onr_model **out, onr_err *err) {
     onr_err own;
     if (!err) err = &own;
     err->code = ONR_OK;

@@ -10,13 +10,13 @@ enum { ONR_KNOWN_IR = 13, ONR_KNOWN_OPSET = 27 }; ///< newer ones load with a wa
 
 typedef struct onr_load_options {
     onr_log log;
-    bool no_external;         ///< refuse tensors in other files
-    size_t max_file_bytes;    ///< of the model file; 0: no limit. Default 0
-    int max_depth;            ///< of nested protobuf messages; a subgraph takes three. Default 100
-    size_t max_fields;        ///< protobuf fields in the file. Default 32 Mi
-    size_t max_nodes;         ///< after functions were expanded, subgraphs included. Default 4 Mi
-    int max_function_depth;   ///< of calls within functions. Default 64
-    size_t max_dense_bytes;   ///< of one expanded sparse tensor. Default 1 GiB
+    bool no_external;       ///< refuse tensors in other files
+    size_t max_file_bytes;  ///< of the model file; 0: no limit. Default 0
+    int max_depth;          ///< of nested protobuf messages; a subgraph takes three. Default 100
+    size_t max_fields;      ///< protobuf fields in the file. Default 32 Mi
+    size_t max_nodes;       ///< after functions were expanded, subgraphs included. Default 4 Mi
+    int max_function_depth; ///< of calls within functions. Default 64
+    size_t max_dense_bytes; ///< of one expanded sparse tensor. Default 1 GiB
 } onr_load_options;
 
 /// The defaults above, no log.
@@ -50,11 +50,12 @@ typedef struct onr_model {
     size_t n_functions;
     onr_graph *graph;
     onr_symbols *symbols;
-    const char *const *default_inputs; ///< graph inputs that have an initializer: they became constants, callers cannot set them
+    const char *const
+        *default_inputs; ///< graph inputs that have an initializer: they became constants, callers cannot set them
     size_t n_default_inputs;
-    int64_t n_parameters;     ///< elements of all initializers, subgraphs included
-    int64_t parameter_bytes;  ///< of them, in memory
-    int64_t n_nodes;          ///< subgraphs included, functions expanded
+    int64_t n_parameters;          ///< elements of all initializers, subgraphs included
+    int64_t parameter_bytes;       ///< of them, in memory
+    int64_t n_nodes;               ///< subgraphs included, functions expanded
     struct onr_model_files *files; ///< mappings that hold contents of constants
 } onr_model;
 
@@ -64,8 +65,8 @@ typedef struct onr_model {
 onr_status onr_model_load(const char *path, const onr_load_options *options, onr_model **out, onr_err *err);
 /// The same from memory, which must outlive the model: constants borrow from it. `folder` is where external data lies; NULL refuses it.
 /// `name` stands in messages; NULL: "model".
-onr_status onr_model_load_memory(const void *data, size_t bytes, const char *name, const char *folder, const onr_load_options *options,
-                                 onr_model **out, onr_err *err);
+onr_status onr_model_load_memory(const void *data, size_t bytes, const char *name, const char *folder,
+                                 const onr_load_options *options, onr_model **out, onr_err *err);
 /// Frees the model with its graph, constants and mappings. NULL is allowed.
 void onr_model_free(onr_model *m);
 /// Tells the OS that the file pages of this constant's contents are not needed any more (after it was packed). Does nothing for

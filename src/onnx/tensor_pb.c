@@ -83,7 +83,8 @@ void onr_subbyte_pack(onr_dtype dtype, const uint8_t *in, size_t n, uint8_t *pac
     int bits = onr_dtype_bits(dtype), per_byte = 8 / bits;
     uint8_t mask = (uint8_t)((1 << bits) - 1);
     memset(packed, 0, (n + (size_t)per_byte - 1) / (size_t)per_byte);
-    for (size_t i = 0; i < n; i++) packed[i / (size_t)per_byte] |= (uint8_t)((in[i] & mask) << (i % (size_t)per_byte * (size_t)bits));
+    for (size_t i = 0; i < n; i++)
+        packed[i / (size_t)per_byte] |= (uint8_t)((in[i] & mask) << (i % (size_t)per_byte * (size_t)bits));
 }
 
 // A bool is one byte of 0 or 1 in memory; a file may hold others.
@@ -205,8 +206,7 @@ static onr_status read_list(const onr_tensor_source *from, const head *h, const 
     numbers it = {.span = spans, .end = spans + n_spans, .field = field};
     for (uint64_t v; next_number(&it, &v);) n++;
     if (n == 0 && want) return onr_fail(err, ONR_INVALID, "it has no contents");
-    if (n != want)
-        return onr_fail(err, ONR_INVALID, "%s has %zu numbers, type and shape need %zu", list_name(field), n, want);
+    if (n != want) return onr_fail(err, ONR_INVALID, "%s has %zu numbers, type and shape need %zu", list_name(field), n, want);
     uint8_t *packed = NULL;
     if (small && !(packed = onr_malloc(want))) return onr_no_memory(err, want);
     onr_status status = new_contents(from, h, out, err);
@@ -307,7 +307,8 @@ static int64_t sparse_position(const head *h, const onr_tensor *indices, size_t 
 }
 
 static onr_status check_sparse(const head *h, const onr_tensor *values, const onr_tensor *indices, onr_err *err) {
-    if (values->shape.rank != 1) return onr_fail(err, ONR_INVALID, "sparse values have rank %d, not 1", (int)values->shape.rank);
+    if (values->shape.rank != 1)
+        return onr_fail(err, ONR_INVALID, "sparse values have rank %d, not 1", (int)values->shape.rank);
     if (indices->dtype != ONR_INT64) return onr_fail(err, ONR_INVALID, "sparse indices are not int64");
     int32_t rank = indices->shape.rank;
     bool fits = (rank == 1 || (rank == 2 && indices->shape.dim[1] == h->shape.rank)) &&
@@ -365,6 +366,7 @@ onr_status onr_sparse_read(const onr_tensor_source *from, const Onnx__SparseTens
     if (status == ONR_OK) status = expand(from, &h, &values.t, &indices.t, out, err);
     onr_datum_release(&values);
     onr_datum_release(&indices);
-    if (status != ONR_OK && err && s->values->name && *s->values->name) onr_err_prefix(err, "sparse tensor '%.200s'", s->values->name);
+    if (status != ONR_OK && err && s->values->name && *s->values->name)
+        onr_err_prefix(err, "sparse tensor '%.200s'", s->values->name);
     return status;
 }

@@ -10,7 +10,8 @@
 typedef struct onr_tensor_source {
     const onr_span *spans;
     size_t n_spans;
-    onr_arena *arena;       ///< for contents that cannot be borrowed from the file. NULL: every datum owns its memory, nothing is borrowed
+    onr_arena
+        *arena; ///< for contents that cannot be borrowed from the file. NULL: every datum owns its memory, nothing is borrowed
     onr_external *external; ///< NULL: external data is refused
     size_t max_dense_bytes; ///< limit on one expanded sparse tensor, which may be far larger than its file
 } onr_tensor_source;

@@ -2,9 +2,7 @@
 // May assume: nesting was limited by the wire scan. Never fails on a type it does not know: that is an unknown type.
 #include "onnx/import.h"
 
-static onr_dtype known_dtype(int32_t number) {
-    return number > 0 && number < ONR_N_DTYPES ? (onr_dtype)number : ONR_UNDEFINED;
-}
+static onr_dtype known_dtype(int32_t number) { return number > 0 && number < ONR_N_DTYPES ? (onr_dtype)number : ONR_UNDEFINED; }
 
 static onr_status import_shape(onr_importer *im, const Onnx__TensorShapeProto *pb, onr_shape *out) {
     *out = onr_shape_unknown();
@@ -40,8 +38,7 @@ onr_status onr_import_type(onr_importer *im, const Onnx__TypeProto *pb, const on
     *t = onr_type_unknown();
     *out = t;
     switch (pb->value_case) {
-    case ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE:
-        return import_tensor(im, pb->tensor_type->elem_type, pb->tensor_type->shape, t);
+    case ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE: return import_tensor(im, pb->tensor_type->elem_type, pb->tensor_type->shape, t);
     case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE: // sparse tensors are expanded when they are read
         return import_tensor(im, pb->sparse_tensor_type->elem_type, pb->sparse_tensor_type->shape, t);
     case ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE: return import_container(im, ONR_SEQUENCE, pb->sequence_type->elem_type, t);

@@ -112,9 +112,7 @@ static onr_status put_varint(scan *s, uint64_t v) {
     return put_bytes(s, b, n);
 }
 
-static onr_status put_tag(scan *s, uint32_t number, uint32_t wire) {
-    return put_varint(s, (uint64_t)number << 3 | wire);
-}
+static onr_status put_tag(scan *s, uint32_t number, uint32_t wire) { return put_varint(s, (uint64_t)number << 3 | wire); }
 
 static onr_status put_span(scan *s, size_t first, const item *it) {
     onr_wire *o = s->out;

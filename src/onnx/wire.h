@@ -18,8 +18,8 @@ typedef struct onr_span {
 } onr_span;
 
 typedef struct onr_wire_limits {
-    int max_depth;            ///< of nested messages
-    size_t max_fields;        ///< fields in the whole file, list elements included
+    int max_depth;             ///< of nested messages
+    size_t max_fields;         ///< fields in the whole file, list elements included
     size_t max_skeleton_bytes; ///< of what remains without tensor contents; at most INT32_MAX, protobuf-c's own limit
 } onr_wire_limits;
 
