@@ -33,6 +33,9 @@ void *check_guarded(size_t bytes);
 float *check_floats(size_t n);
 /// Frees everything that check_guarded gave.
 void check_release(void);
+/// How many buffers there are, and freeing all but the first so many: for inputs that several cases share.
+int check_mark(void);
+void check_release_to(int mark);
 /// 64-byte aligned memory whose last cache line touches a guard page; freed by check_release.
 void *check_scratch(size_t bytes);
 

@@ -1,0 +1,57 @@
+// conv_tile.h: the contract between the loops of the direct convolution (conv_direct.c) and its microkernels, one file per ISA.
+// May assume: the driver keeps every tap that is not skipped inside the input. Never threads, never fails.
+//
+// A tile is `rows` x `q` output pixels by `nv` vectors of output channels, kept in registers while all taps are added:
+//   for a in n_a, for b in n_b, for c in n_c, for t in n_t:
+//       acc[pixel][oc] += x[a * xa + b * xb + c * xc + t + pixel offset] * w[((a * n_b + b) * n_c + c) * n_t + t][oc]
+// Blocked input: a counts channel blocks, b and c are the kernel's rows and columns, t the channels of a block. Plain NCHW input
+// (the first convolution of a net): a counts channels, b kernel rows, t kernel columns.
+#ifndef ONR_KERNELS_CONV_TILE_H
+#define ONR_KERNELS_CONV_TILE_H
+
+#include <stdint.h>
+
+enum { ONR_TILE_MAX_Q = 14 };
+
+typedef struct onr_conv_tile {
+    const float *x;        ///< pixel 0 of row 0 at tap 0; may point before the input when that tap is skipped
+    const float *w;        ///< packed weights of this oc tile, read linearly, aligned to the vector
+    const float *prefetch; ///< weights wanted soon: one cache line per step, advancing by prefetch_step floats
+    const float *bias;     ///< nv vectors
+    const float *residual; ///< added before the clamp, laid out like y; or NULL
+    const float *acc_in;   ///< partial sums to continue from ([pixel][nv vectors]) instead of the bias; or NULL
+    float *acc_out;        ///< where partial sums go instead of y; or NULL
+    float *y;              ///< pixel 0, first vector
+    int64_t prefetch_step;
+    int64_t n_a, n_b, n_c, n_t;
+    int64_t xa, xb, xc;
+    int64_t x_pixel;       ///< floats between pixels, read only by kernels of kind ONR_TILE_ANY
+    int64_t x_row, y_row;  ///< floats from row 0 to row 1 of a two-row tile
+    int64_t y_oc;          ///< floats from the first to the second vector of output channels
+    int64_t b_lo[2], b_hi[2]; ///< kernel rows inside the input, for each row of the tile (row 0: b_lo >= row 1's, b_hi too)
+    int64_t skip_first;    ///< kernel columns c < skip_first leave out the first pixel of each row
+    int64_t skip_last;     ///< kernel columns c >= skip_last leave out the last pixel of each row
+    uint32_t lanes[2];     ///< bit i: lane i of the vector is a real channel; others are stored as zero
+    float lo, hi;
+} onr_conv_tile;
+
+typedef void (*onr_conv_tile_fn)(const onr_conv_tile *t);
+
+/// How pixels lie in x: the distance between neighbours is a constant of the kernel except for ANY.
+typedef enum onr_tile_kind {
+    ONR_TILE_BLOCK_1,  ///< blocked, stride 1
+    ONR_TILE_BLOCK_2,  ///< blocked, stride 2
+    ONR_TILE_PLANE_1,  ///< NCHW, stride 1; no skipping
+    ONR_TILE_PLANE_2,  ///< NCHW, stride 2; no skipping
+    ONR_TILE_ANY,      ///< any; no skipping, q in {1, 2, 4, 8}
+} onr_tile_kind;
+
+/// The microkernels of one ISA with the sizes they were built for.
+typedef struct onr_conv_tiles {
+    int32_t block;  ///< lanes of a vector = channel block
+    int32_t max_q;  ///< most pixels in a row of a tile (all smaller ones exist too)
+    int32_t max_q2; ///< most pixels per row of a two-row tile
+    onr_conv_tile_fn (*get)(onr_tile_kind kind, int rows, int64_t q, int nv);
+} onr_conv_tiles;
+
+#endif
