@@ -48,8 +48,8 @@ bool check_true(bool ok, const char *what);
 /// The largest error / tolerance seen since the last call.
 double check_worst(void);
 
-/// Minimum seconds of fn(ctx) over at least `seconds` of runs.
-double check_time(void (*fn)(void *ctx), void *ctx, double seconds);
+/// Minimum seconds of fn(ctx) over about `seconds` of runs; `threads`: fn uses a pool of more than one.
+double check_time(void (*fn)(void *ctx), void *ctx, double seconds, bool threads);
 
 /// Prints "N passed, N failed"; the exit code of main.
 int check_finish(void);

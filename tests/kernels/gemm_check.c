@@ -234,7 +234,7 @@ static void bench_variant(const onr_gemm_variant *v) {
     memset(p, 0, (size_t)v->nr * 256 * sizeof *p);
     b.t = (onr_gemm_tile){
         .k = 256, .a = a, .b = p, .b_step = v->nr, .c = c, .c_row = v->nr, .m = v->mr, .n = v->nr, .alpha = 1};
-    const double peak = 2e-9 * 256 * v->mr * v->nr * 100 / check_time(bench_tile, &b, 0.2);
+    const double peak = 2e-9 * 256 * v->mr * v->nr * 100 / check_time(bench_tile, &b, 0.2, false);
     printf("%s: tile in L1 %.1f GFLOP/s\n", v->name, peak);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         product s = {shapes[i].m, shapes[i].n, shapes[i].k, ROWS, shapes[i].b_layout, 1, 1.0f, -INFINITY, INFINITY};
@@ -242,9 +242,9 @@ static void bench_variant(const onr_gemm_variant *v) {
         if (v->needs == 0 && flop > 0.2) continue;
         b.g = make(v, &s);
         b.g.scratch = check_scratch(onr_gemm_scratch_bytes(v, s.m, s.n, s.k, s.b_layout == PACKED));
-        const double one = check_time(bench_run, &b, 0.3);
+        const double one = check_time(bench_run, &b, 0.3, false);
         b.g.pool = check_pool(1);
-        const double two = check_time(bench_run, &b, 0.3);
+        const double two = check_time(bench_run, &b, 0.3, true);
         printf("  %-28s %5lld x %5lld x %5lld  %9.1f us %7.1f GFLOP/s %5.1f %% of the tile  %6.1f GB/s of B | 2 threads %9.1f "
                "us  %.2f x\n",
                shapes[i].what, (long long)s.m, (long long)s.n, (long long)s.k, 1e6 * one, flop / one, 100 * flop / one / peak,

@@ -9,9 +9,10 @@
 #include <math.h>
 
 enum {
-    BLOCK_ROWS = 448,        // of A packed at a time, so that a block stays in L2: 448 x 384 floats are 672 KB
-    BLOCK_COLUMNS = 2048,    // of B packed at a time, so that a block stays in L3: 3 MB
-    GROUP_BYTES = 192 << 10, // of A per task: with a panel of B, well within L2
+    BLOCK_ROWS = 448,        // of A packed at a time, so that a block stays in L2: 448 x 512 floats are 896 KB
+    BLOCK_COLUMNS = 2048,    // of B packed at a time, so that a block stays in L3: 4 MB
+    STRIPE_BYTES = 32 << 10, // of A per tile: fewer rows may go deeper
+    GROUP_BYTES = 256 << 10, // of A per task: with a panel of B, well within L2
     TASK_WORK = 1 << 19,     // multiplications per task, about 5 microseconds: below that a thread costs more than it gives
     MAX_TASKS = 32
 };
@@ -53,7 +54,7 @@ static blocks blocks_of(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t
     s.n_row_blocks = onr_ceil_div(m, BLOCK_ROWS);
     s.n_panels = onr_ceil_div(n, v->nr);
     s.n_col_blocks = onr_ceil_div(s.n_panels, BLOCK_COLUMNS / v->nr);
-    s.n_depths = m <= v->wide_m ? 1 : onr_ceil_div(k, v->kc);
+    s.n_depths = onr_ceil_div(k, onr_max_i64(v->kc, STRIPE_BYTES / (int64_t)sizeof(float) / onr_min_i64(m, v->mr)));
     s.max_rows = onr_ceil_div(m, s.n_row_blocks);
     s.max_panels = onr_ceil_div(s.n_panels, s.n_col_blocks);
     s.max_depth = onr_ceil_div(k, s.n_depths);
@@ -234,15 +235,14 @@ typedef struct thin_job {
     const onr_gemm_args *g;
     const float *a;
     bool by_columns;
+    int64_t columns; // per task
 } thin_job;
-
-enum { THIN_COLUMNS = 256 };
 
 static void run_thin_columns(void *ctx, size_t begin, size_t end) {
     const thin_job *j = ctx;
     const onr_gemm_args *g = j->g;
     for (size_t x = begin; x < end; x++) {
-        const int64_t col = (int64_t)x * THIN_COLUMNS;
+        const int64_t col = (int64_t)x * j->columns;
         const onr_gemm_tile t = {.k = g->k,
                                  .a = j->a,
                                  .b = g->b + col * g->b_col,
@@ -250,7 +250,7 @@ static void run_thin_columns(void *ctx, size_t begin, size_t end) {
                                  .c = g->c + col,
                                  .c_row = g->c_row,
                                  .m = (int32_t)g->m,
-                                 .n = (int32_t)onr_min_i64(THIN_COLUMNS, g->n - col),
+                                 .n = (int32_t)onr_min_i64(j->columns, g->n - col),
                                  .last = true,
                                  .alpha = g->alpha,
                                  .bias = g->bias ? g->bias + col * g->bias_col : NULL,
@@ -263,7 +263,8 @@ static void run_thin_columns(void *ctx, size_t begin, size_t end) {
 }
 
 static void run_thin(const onr_gemm_variant *v, const onr_gemm_args *g) {
-    thin_job j = {v, g, g->scratch, g->b_row == 1 && g->b_col != 1};
+    // Whole pages of each row of B per task where n allows: 1024 floats.
+    thin_job j = {v, g, g->scratch, g->b_row == 1 && g->b_col != 1, onr_clamp_i64(onr_round_up(g->n / 4, 64), 128, 1024)};
     if (!j.by_columns) {
         v->pack_a(g->scratch, g->a, g->a_row, g->a_col, (int32_t)g->m, g->k);
     } else {
@@ -272,8 +273,7 @@ static void run_thin(const onr_gemm_variant *v, const onr_gemm_args *g) {
             for (int64_t p = 0; p < g->k; p++) a[i * g->k + p] = g->a[i * g->a_row + p * g->a_col];
         }
     }
-    onr_pool_for(g->n * g->k < TASK_WORK / 8 ? NULL : g->pool, (size_t)onr_ceil_div(g->n, THIN_COLUMNS), 1, run_thin_columns,
-                 &j);
+    onr_pool_for(g->n * g->k < TASK_WORK / 8 ? NULL : g->pool, (size_t)onr_ceil_div(g->n, j.columns), 1, run_thin_columns, &j);
 }
 
 // --- entry --------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 #define GEMM_NAME "gemm_f32_6x16_avx2"
 #define GEMM_MR 6
 #define GEMM_NV 2
-#define GEMM_KC 384
+#define GEMM_KC 512
 #define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define GEMM_VECTORS(X, m) X(m, 1) X(m, 2)
 #include "kernels/gemm/gemm_body.inc"

@@ -14,7 +14,7 @@ typedef struct onr_gemm_tile {
     int64_t b_step;
     float *c; ///< element (i, j) at c[i * c_row + j]
     int64_t c_row;
-    int32_t m, n; ///< 1 <= m <= mr, 1 <= n <= nr; `wide` takes any n
+    int32_t m, n; ///< 1 <= m <= mr, 1 <= n <= nr; `wide` and `dots` take any n
     bool add, last;
     float alpha;
     const float *bias; ///< of this tile's first element, or NULL
@@ -29,7 +29,7 @@ struct onr_gemm_variant {
     int32_t wide_m; ///< largest m of `wide` and `dots`
     int64_t kc;     ///< largest depth of one pass: a panel of A stays in L1, a group of them in L2
     void (*tile)(const onr_gemm_tile *t);
-    /// One stripe of rows (m <= wide_m) over all columns of a row-major B that is read once, straight from memory.
+    /// Few rows (m <= wide_m) over many columns of a row-major B that is read once, straight from memory; not `add`, `last`.
     void (*wide)(const onr_gemm_tile *t);
     /// As wide, for B stored by columns: element (p, j) at b[j * b_step + p]; here a is plain: element (i, p) at a[i * k + p].
     void (*dots)(const onr_gemm_tile *t);
