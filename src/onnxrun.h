@@ -201,12 +201,11 @@ typedef struct onnxrun_session_options {
     int opt_level;   /**< 0: as written, reference kernels; 1: bit-exact rewrites only; 2 (default): everything */
     const char *cpu; /**< cap: "scalar", "avx2", "avx512", ...; NULL or "native": all this CPU has */
     const char *const *disable_passes; /**< NULL-terminated list of pass names; NULL: none */
-    const char
-        *stop_after;    /**< stop the pipeline after this pass ("fold", or "fold:3" after its third rewrite); NULL: run all */
-    bool prefer_memory; /**< no expanded weights: slower, smaller */
-    size_t max_memory;  /**< bytes of arena and weights a session may take; 0: no limit */
-    uint64_t seed;      /**< for random operators without a seed attribute; 0: fixed default */
-    size_t max_plans;   /**< plans kept, one per signature of input shapes; 0: 8 */
+    const char *stop_after; /**< stop after this pass ("fold"), or after its third rewrite ("fold:3"); NULL: run all */
+    bool prefer_memory;     /**< no expanded weights: slower, smaller */
+    size_t max_memory;      /**< bytes of arena and weights a session may take; 0: no limit */
+    uint64_t seed;          /**< for random operators without a seed attribute; 0: fixed default */
+    size_t max_plans;       /**< plans kept, one per signature of input shapes; 0: 8 */
     onnxrun_log_fn log;
     void *log_user;
     onnxrun_log_level log_level;

@@ -23,12 +23,12 @@ static bool has(uint32_t reg, int bit) { return reg >> bit & 1; }
 
 static uint32_t detect_features(void) {
     enum { XCR0_YMM = 0x6, XCR0_ZMM = 0xe6 };
-    uint32_t a, b, c, d;
+    uint32_t a = 0, b = 0, c = 0, d = 0;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !has(c, 27)) return 0; // OSXSAVE
     bool fma_f16c = has(c, 12) && has(c, 29);
     uint64_t xcr0 = read_xcr0();
     if ((xcr0 & XCR0_YMM) != XCR0_YMM || !has(c, 28) || !fma_f16c) return 0;
-    uint32_t max_subleaf, b7, c7, d7;
+    uint32_t max_subleaf = 0, b7 = 0, c7 = 0, d7 = 0;
     if (!__get_cpuid_count(7, 0, &max_subleaf, &b7, &c7, &d7) || !has(b7, 5)) return 0;
     uint32_t features = ONR_CPU_AVX2;
     bool zmm = (xcr0 & XCR0_ZMM) == XCR0_ZMM;
@@ -41,7 +41,7 @@ static uint32_t detect_features(void) {
 
 // Deterministic cache parameters: leaf 4 (Intel), or 0x8000001D with the same layout (AMD).
 static void detect_caches(onr_cpu *cpu) {
-    uint32_t a, b, c, d;
+    uint32_t a = 0, b = 0, c = 0, d = 0;
     unsigned leaf = 4;
     if (!__get_cpuid_count(4, 0, &a, &b, &c, &d) || (a & 31) == 0) leaf = 0x8000001Du;
     for (unsigned i = 0; i < 16; i++) {

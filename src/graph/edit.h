@@ -14,9 +14,9 @@ onr_value *onr_graph_add_constant(onr_graph *g, const char *hint, const onr_datu
 bool onr_graph_add_input(onr_graph *g, onr_value *v);
 bool onr_graph_add_output(onr_graph *g, onr_value *v);
 
-/// A new node after `after` in order (NULL: at the end) with its inputs and outputs linked. Entries may be NULL. Strings are copied; a NULL
-/// or empty name becomes "<op_type>_<number>".
-onr_node *onr_graph_add_node(onr_graph *g, const onr_node *after, const char *domain, const char *op_type, int32_t opset,
+/// A new node before `before` in order (NULL: at the end) with its inputs and outputs linked. Entries may be NULL. Strings are copied; a
+/// NULL or empty name becomes "<op_type>_<number>".
+onr_node *onr_graph_add_node(onr_graph *g, const onr_node *before, const char *domain, const char *op_type, int32_t opset,
                              const char *name, onr_value *const *in, int32_t n_in, onr_value *const *out, int32_t n_out);
 /// Sets (or replaces) an attribute: the struct is copied, what it points to is borrowed and must live in the graph's arena.
 bool onr_node_set_attr(onr_node *n, const onr_attr *a);

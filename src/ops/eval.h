@@ -4,6 +4,7 @@
 #define ONR_OPS_EVAL_H
 
 #include "ops/op.h"
+#include "ops/packs.h"
 
 /// Finds the node's row and decodes its attributes into node->params (subgraphs too, recursively when `deep`). ONR_UNSUPPORTED names operator, domain
 /// and opset when there is no row; ONR_INVALID for wrong arity, unknown, missing or mistyped attributes.
@@ -24,6 +25,10 @@ onr_status onr_infer_node(const onr_node *n, onr_typing *t, onr_symbols *symbols
 /// Infers a whole graph whose inputs' (and captured values') types were set by the caller.
 onr_status onr_infer_graph(const onr_graph *g, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err);
 
+/// Infers one node from data, for onr_eval: in_type and out_type (n_in, n_out entries) are filled.
+onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, onr_arena *arena, const onr_type **in_type,
+                          onr_type *out_type, onr_err *err);
+
 /// One prepared operator: what a plan step keeps.
 typedef struct onr_prepared {
     const onr_node *node;
@@ -31,7 +36,9 @@ typedef struct onr_prepared {
     size_t scratch_bytes;
     const char *kernel;
     double flops, bytes;
-    bool widen; ///< float16/bfloat16 around a float implementation
+    bool widen;                            ///< float16/bfloat16 around a float implementation
+    const onr_dtype *narrow_out;           ///< when widen: the narrow type of each output, or ONR_UNDEFINED
+    const onr_datum *const *wide_constant; ///< when widen: float copies of constant inputs, or NULL
 } onr_prepared;
 
 /// Chooses kernels and packs weights of one node for these (fully known) types.
@@ -42,14 +49,9 @@ onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const on
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
                       void *scratch, onr_env *env, onr_err *err);
 
-/// Runs one node now on given data: infer, prepare, allocate, run. `out`: n_out empty slots, filled with data that own their memory (a view may share
-/// its input's buffer). Constant folding, unit tests, level 0 and nodes with data-dependent shapes use it.
+/// Runs one node now on given data: infer, prepare, allocate, run. `out`: n_out slots, filled with data that own their memory; a view
+/// shares its input's (and borrows it when the input does). Constant folding, unit tests, level 0 and nodes with data-dependent shapes use it.
 onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_datum *const *capture, onr_datum *out,
                     onr_env *env, onr_err *err);
-
-/// Packed weights of a session.
-onr_packs *onr_packs_new(void);
-void onr_packs_free(onr_packs *p);
-size_t onr_packs_bytes(const onr_packs *p);
 
 #endif

@@ -25,8 +25,9 @@ typedef struct onr_strings {
 
 typedef struct onr_attr_spec {
     const char *name;
-    onr_attr_kind kind; ///< INT -> int64_t, FLOAT -> float, STRING -> onr_string, INTS -> onr_ints, FLOATS -> onr_floats,
-        ///< STRINGS -> onr_strings, TENSOR/SPARSE_TENSOR -> const onr_datum *, GRAPH -> onr_graph *, TYPE -> const onr_type *
+    /// INT -> int64_t, FLOAT -> float, STRING -> onr_string, INTS -> onr_ints, FLOATS -> onr_floats, STRINGS -> onr_strings,
+    /// TENSOR/SPARSE_TENSOR -> const onr_datum *, GRAPH -> onr_graph *, TYPE -> const onr_type *
+    onr_attr_kind kind;
     size_t offset;       ///< of the field in the params struct
     bool required;       ///< absent: ONR_INVALID
     int64_t i;           ///< default of an INT
@@ -36,28 +37,21 @@ typedef struct onr_attr_spec {
     size_t n_ints;
 } onr_attr_spec;
 
-#define ONR_ATTR_ARRAY_END \
-    { .name = NULL }
-#define ONR_A_INT(type, field, dflt) \
-    { .name = #field, .kind = ONR_ATTR_INT, .offset = offsetof(type, field), .i = (dflt) }
-#define ONR_A_FLOAT(type, field, dflt) \
-    { .name = #field, .kind = ONR_ATTR_FLOAT, .offset = offsetof(type, field), .f = (dflt) }
-#define ONR_A_STRING(type, field, dflt) \
-    { .name = #field, .kind = ONR_ATTR_STRING, .offset = offsetof(type, field), .s = (dflt) }
-#define ONR_A_INTS(type, field) \
-    { .name = #field, .kind = ONR_ATTR_INTS, .offset = offsetof(type, field) }
-#define ONR_A_FLOATS(type, field) \
-    { .name = #field, .kind = ONR_ATTR_FLOATS, .offset = offsetof(type, field) }
-#define ONR_A_STRINGS(type, field) \
-    { .name = #field, .kind = ONR_ATTR_STRINGS, .offset = offsetof(type, field) }
-#define ONR_A_TENSOR(type, field) \
-    { .name = #field, .kind = ONR_ATTR_TENSOR, .offset = offsetof(type, field) }
-#define ONR_A_GRAPH(type, field) \
-    { .name = #field, .kind = ONR_ATTR_GRAPH, .offset = offsetof(type, field), .required = true }
-#define ONR_A_TYPE(type, field) \
-    { .name = #field, .kind = ONR_ATTR_TYPE, .offset = offsetof(type, field) }
+// One row each, as clang-format would not have it.
+// clang-format off
+#define ONR_ATTR_ARRAY_END {.name = NULL}
+#define ONR_A_INT(type, field, dflt) {.name = #field, .kind = ONR_ATTR_INT, .offset = offsetof(type, field), .i = (dflt)}
+#define ONR_A_FLOAT(type, field, dflt) {.name = #field, .kind = ONR_ATTR_FLOAT, .offset = offsetof(type, field), .f = (dflt)}
+#define ONR_A_STRING(type, field, dflt) {.name = #field, .kind = ONR_ATTR_STRING, .offset = offsetof(type, field), .s = (dflt)}
+#define ONR_A_INTS(type, field) {.name = #field, .kind = ONR_ATTR_INTS, .offset = offsetof(type, field)}
+#define ONR_A_FLOATS(type, field) {.name = #field, .kind = ONR_ATTR_FLOATS, .offset = offsetof(type, field)}
+#define ONR_A_STRINGS(type, field) {.name = #field, .kind = ONR_ATTR_STRINGS, .offset = offsetof(type, field)}
+#define ONR_A_TENSOR(type, field) {.name = #field, .kind = ONR_ATTR_TENSOR, .offset = offsetof(type, field)}
+#define ONR_A_GRAPH(type, field) {.name = #field, .kind = ONR_ATTR_GRAPH, .offset = offsetof(type, field), .required = true}
+#define ONR_A_TYPE(type, field) {.name = #field, .kind = ONR_ATTR_TYPE, .offset = offsetof(type, field)}
 /// "No default": an INT field gets this when the attribute is absent.
 #define ONR_NO_INT INT64_MIN
+// clang-format on
 
 // ---- the target ---------------------------------------------------------------------------------------------------------------
 
@@ -84,7 +78,8 @@ typedef struct onr_infer {
     const onr_known **out_known;      ///< may be set for small integer outputs
     onr_symbols *symbols;
     onr_arena *arena; ///< for what out, out_known point to
-    /// Infers a subgraph for given input types (control flow): out types in `out` (n_outputs of g).
+    bool running;     ///< contents are all there and run follows: control flow need not infer its subgraphs again
+    /// Infers a subgraph for given input types (control flow): out types in `out` (n_outputs of g). NULL while running.
     onr_status (*infer_graph)(const struct onr_infer *c, const onr_graph *g, const onr_type *const *in, int32_t n_in,
                               onr_type *out);
     void *driver; ///< infer_graph's own
@@ -127,7 +122,7 @@ typedef struct onr_prepare {
     const void *params;
     int32_t n_in, n_out;
     const onr_type *const *in;
-    const onr_datum *const *constant; ///< contents of constant inputs, else NULL
+    const onr_datum *const *constant; ///< contents of inputs that are known: constants; in an evaluation, everything
     const onr_type *out;
     const onr_target *target;
     onr_arena *arena;     ///< the step's: for state
@@ -140,7 +135,7 @@ typedef struct onr_prepare {
     onr_err *err;
 } onr_prepare;
 
-/// The packed form of constant input i, made once per session: `tag` names the form (variant name and geometry), fill writes `bytes`
+/// The packed form of constant input i, made once per session (once per evaluation when the content is no constant of the graph): `tag` names the form (variant name and geometry), fill writes `bytes`
 /// (64-byte aligned). Returns NULL when there is no memory (err is set).
 const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
                              void *ctx);
@@ -241,6 +236,9 @@ typedef struct onr_family {
     const onr_op *rows;
     size_t n;
 } onr_family;
+
+/// Channels per block of the target's blocked layout: 16 or 8.
+int32_t onr_target_block(const onr_target *t);
 
 /// At the end of a family's file: `ONR_OP_FAMILY(activation);` publishes its `static const onr_op rows[]`. CMake collects the names.
 #define ONR_OP_FAMILY(fam) const onr_family onr_family_##fam = {#fam, rows, sizeof rows / sizeof rows[0]}

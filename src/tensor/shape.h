@@ -29,6 +29,8 @@ typedef struct onr_symbols {
 } onr_symbols;
 
 void onr_symbols_init(onr_symbols *s, onr_arena *arena);
+/// A copy that grows apart from the original (the names are shared). NULL when memory lacks.
+onr_symbols *onr_symbols_clone(const onr_symbols *s, onr_arena *arena);
 /// The dimension that stands for `name`: the same for the same name. NULL or "" gives a fresh one. When memory lacks: a fresh
 /// unnamed symbol (never a wrong equality).
 int64_t onr_symbol(onr_symbols *s, const char *name);

@@ -68,11 +68,13 @@ onr_status onr_datum_new_strings(const onr_shape *shape, const onr_string *strin
 onr_status onr_datum_new_items(onr_kind kind, size_t n, onr_datum *out, onr_err *err);
 /// Another holder of the same content: buffers are shared by reference count. A borrowed tensor stays borrowed.
 onr_datum onr_datum_ref(const onr_datum *d);
+/// What a container needs to keep an item: another holder when the source owns its memory, a copy when it borrows.
+onr_status onr_datum_hold(const onr_datum *d, onr_datum *out, onr_err *err);
 /// A copy that owns its memory, however the source is owned.
 onr_status onr_datum_copy(const onr_datum *d, onr_datum *out, onr_err *err);
 /// Drops this holder and empties the slot. NULL and empty slots are allowed.
 void onr_datum_release(onr_datum *d);
-/// The datum's type; `elem` types of containers are taken from d->elem or the first item and live as long as d.
+/// The datum's type. Containers: `elem` is d->elem, which may be NULL.
 onr_type onr_datum_type(const onr_datum *d);
 
 #endif

@@ -8,14 +8,12 @@
 // and the accumulators.
 enum { BLOCK_FLOATS = 120 * 1024, PAD_FLOATS = 16 };
 
-bool onr_wino_supports(const onr_conv_shape *s)
-{
-    return s->kh == 3 && s->kw == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 && s->dil_w == 1 && s->groups == 1 &&
-           s->in_block == s->out_block && s->oh > 0 && s->ow > 0 && s->n > 0;
+bool onr_wino_supports(const onr_conv_shape *s) {
+    return s->kh == 3 && s->kw == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 && s->dil_w == 1 &&
+           s->groups == 1 && s->in_block == s->out_block && s->oh > 0 && s->ow > 0 && s->n > 0;
 }
 
-static void make_classes(const onr_conv_shape *s, int32_t m, onr_wino_plan *p)
-{
+static void make_classes(const onr_conv_shape *s, int32_t m, onr_wino_plan *p) {
     const int64_t full_rows = s->oh / m, full_cols = s->ow / m;
     const int32_t r = (int32_t)(s->oh % m), c = (int32_t)(s->ow % m);
     p->cls[0] = (onr_wino_class){0, full_rows, full_cols, 0, 0, m, m};
@@ -29,29 +27,26 @@ static void make_classes(const onr_conv_shape *s, int32_t m, onr_wino_plan *p)
     }
 }
 
-void onr_wino_plan_make(const onr_conv_shape *s, int32_t m, int32_t lanes, onr_wino_plan *p)
-{
-    p->m = m;
-    p->edge = m + 2;
-    p->c_blocks = onr_ceil_div(s->c_in, lanes);
-    p->wide = 2 * lanes;
-    p->n_groups = onr_ceil_div(s->c_out, p->wide);
-    make_classes(s, m, p);
+void onr_wino_plan_make(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_plan *p) {
+    p->how = *how;
+    p->edge = how->m + 2;
+    p->c_blocks = onr_ceil_div(s->c_in, how->lanes);
+    p->n_groups = onr_ceil_div(s->c_out, how->wide);
+    make_classes(s, how->m, p);
     const int64_t points = (int64_t)p->edge * p->edge;
-    const int64_t tile_floats = points * p->c_blocks * lanes;
-    const int64_t most = onr_clamp_i64(BLOCK_FLOATS / tile_floats, 14, 42);
+    const int64_t tile_floats = points * p->c_blocks * how->lanes;
+    const int64_t most = onr_clamp_i64(BLOCK_FLOATS / tile_floats, how->min_tiles, how->max_tiles);
     p->n_blocks = onr_ceil_div(p->n_tiles, most);
     p->block_tiles = onr_ceil_div(p->n_tiles, p->n_blocks);
     p->n_blocks = onr_ceil_div(p->n_tiles, p->block_tiles);
     p->share = p->n_blocks < 8;
-    p->v_floats = (size_t)(points * (p->c_blocks * p->block_tiles * lanes + PAD_FLOATS));
-    p->m_floats = (size_t)(points * (p->block_tiles * p->wide + PAD_FLOATS));
+    p->v_floats = (size_t)(points * (p->c_blocks * p->block_tiles * how->lanes + PAD_FLOATS));
+    p->m_floats = (size_t)(points * (p->block_tiles * how->wide + PAD_FLOATS));
 }
 
 static bool uses(const onr_wino_class *c, int i, int j) { return i < c->r + 2 && j < c->s + 2; }
 
-void onr_wino_block_make(const onr_wino_plan *p, int64_t i, int32_t lanes, onr_wino_block *b)
-{
+static void block_tiles(const onr_wino_plan *p, int64_t i, onr_wino_block *b) {
     int64_t begin = i * p->block_tiles, end = onr_min_i64(begin + p->block_tiles, p->n_tiles);
     for (int k = 0; k < WINO_CLASSES; k++) {
         const int64_t from = onr_clamp_i64(begin, 0, p->cls[k].n), to = onr_clamp_i64(end, 0, p->cls[k].n);
@@ -60,22 +55,32 @@ void onr_wino_block_make(const onr_wino_plan *p, int64_t i, int32_t lanes, onr_w
         begin -= p->cls[k].n;
         end -= p->cls[k].n;
     }
+}
+
+void onr_wino_block_make(const onr_wino_plan *p, int64_t i, onr_wino_block *b) {
+    block_tiles(p, i, b);
+    const int64_t lanes = p->how.lanes;
     size_t v_at = 0, m_at = 0;
-    for (int q = 0; q < p->edge * p->edge; q++) {
-        b->tiles[q] = 0;
-        for (int k = 0; k < WINO_CLASSES; k++)
-            b->tiles[q] += uses(&p->cls[k], q / p->edge, q % p->edge) ? b->n[k] : 0;
-        b->v_at[q] = v_at;
-        b->m_at[q] = m_at;
-        v_at += (size_t)(p->c_blocks * b->tiles[q] * lanes) + PAD_FLOATS;
-        m_at += (size_t)(b->tiles[q] * p->wide) + PAD_FLOATS;
+    for (int row = 0; row < p->edge; row++) {
+        int64_t in_row = 0;
+        for (int q = row * p->edge; q < (row + 1) * p->edge; q++) {
+            b->tiles[q] = 0;
+            for (int k = 0; k < WINO_CLASSES; k++) b->tiles[q] += uses(&p->cls[k], row, q - row * p->edge) ? b->n[k] : 0;
+            in_row += b->tiles[q];
+        }
+        for (int q = row * p->edge; q < (row + 1) * p->edge; q++) {
+            b->v_at[q] = v_at;
+            b->v_step[q] = (p->how.by_row ? in_row : b->tiles[q]) * lanes;
+            b->m_at[q] = m_at;
+            v_at += p->how.by_row ? (size_t)(b->tiles[q] * lanes) : (size_t)(p->c_blocks * b->tiles[q] * lanes) + PAD_FLOATS;
+            m_at += (size_t)(b->tiles[q] * p->how.wide) + (p->how.by_row ? 0 : PAD_FLOATS);
+        }
+        if (p->how.by_row) v_at += (size_t)((p->c_blocks - 1) * in_row * lanes) + PAD_FLOATS;
     }
 }
 
-int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls, int i, int j)
-{
+int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls, int i, int j) {
     int64_t at = 0;
-    for (int k = 0; k < cls; k++)
-        at += uses(&p->cls[k], i, j) ? b->n[k] : 0;
+    for (int k = 0; k < cls; k++) at += uses(&p->cls[k], i, j) ? b->n[k] : 0;
     return at;
 }

@@ -18,21 +18,31 @@ enum { WINO_MAX_POINTS = 36, WINO_CLASSES = 4 };
 
 /// One class of tiles: a grid of rows x cols tiles per image, each with r x s outputs.
 typedef struct onr_wino_class {
-    int64_t n;             ///< tiles of all images
-    int64_t rows, cols;    ///< grid per image
-    int64_t row0, col0;    ///< first tile's place in the grid of all tiles
-    int32_t r, s;          ///< outputs per tile
+    int64_t n;          ///< tiles of all images
+    int64_t rows, cols; ///< grid per image
+    int64_t row0, col0; ///< first tile's place in the grid of all tiles
+    int32_t r, s;       ///< outputs per tile
 } onr_wino_class;
 
+/// What a kernel wants of its plan.
+typedef struct onr_wino_style {
+    int32_t m;                    ///< 4 or 2
+    int32_t lanes;                ///< channels per vector
+    int32_t wide;                 ///< output channels per group: lanes or 2 * lanes
+    int32_t min_tiles, max_tiles; ///< in a block
+    bool by_row;                  ///< transformed input is [row of points][channel block][point of the row][tile], else
+                                  ///< [point][channel block][tile]
+} onr_wino_style;
+
 typedef struct onr_wino_plan {
-    int32_t m, edge;       ///< outputs and points (m + 2) per tile and dimension
-    int64_t c_blocks;      ///< input channel blocks
-    int64_t n_groups;      ///< groups of output channels, `wide` channels each
-    int64_t wide;
+    onr_wino_style how;
+    int32_t edge;     ///< points (m + 2) per tile and dimension
+    int64_t c_blocks; ///< input channel blocks
+    int64_t n_groups; ///< groups of output channels
     onr_wino_class cls[WINO_CLASSES];
     int64_t n_tiles, n_blocks;
-    int64_t block_tiles;   ///< most tiles in a block
-    bool share;            ///< few blocks: the threads transform a block's input together, then share out the groups
+    int64_t block_tiles;       ///< most tiles in a block
+    bool share;                ///< few blocks: the threads transform a block's input together, then share out the groups
     size_t v_floats, m_floats; ///< largest transformed input of a block; accumulators of a block and group
 } onr_wino_plan;
 
@@ -41,12 +51,13 @@ typedef struct onr_wino_block {
     int64_t first[WINO_CLASSES], n[WINO_CLASSES]; ///< range within each class
     int64_t tiles[WINO_MAX_POINTS];               ///< tiles that use point p
     size_t v_at[WINO_MAX_POINTS];                 ///< floats: where point p's part of the transformed input starts
+    int64_t v_step[WINO_MAX_POINTS];              ///< floats from one channel block to the next
     size_t m_at[WINO_MAX_POINTS];                 ///< floats: where point p's accumulators start
 } onr_wino_block;
 
 bool onr_wino_supports(const onr_conv_shape *s);
-void onr_wino_plan_make(const onr_conv_shape *s, int32_t m, int32_t lanes, onr_wino_plan *p);
-void onr_wino_block_make(const onr_wino_plan *p, int64_t i, int32_t lanes, onr_wino_block *b);
+void onr_wino_plan_make(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_plan *p);
+void onr_wino_block_make(const onr_wino_plan *p, int64_t i, onr_wino_block *b);
 /// Position of a class's first tile of the block within point (i, j)'s list.
 int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls, int i, int j);
 

@@ -36,5 +36,6 @@ INLINE vm vm_first(int64_t n) { return n >= 16 ? 0xffff : (vm)((1u << n) - 1); }
 INLINE vf vf_load_if(const float *p, vm m) { return _mm512_maskz_loadu_ps(m, p); }
 INLINE vf vf_keep(vf v, vm m) { return _mm512_maskz_mov_ps(m, v); }
 INLINE void prefetch_far(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+INLINE void prefetch_l2(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
 
 #endif

@@ -1,18 +1,14 @@
 // winograd_f4_avx512.c: F(4x4, 3x3) on NCHW16c with weights transformed at load time.
-// May assume: AVX-512. Never allocates; see winograd_body.h for the layouts.
+// May assume: AVX-512. Never allocates; see prepacked_body.h for the layouts.
 #include "kernels/winograd/vector_avx512.h"
 
-#include "kernels/winograd/winograd_f4_points.h"
+#include "kernels/winograd/points_f4.h"
 
-#define TILE_SIZES(X)                                                                                                             \
-    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
-
-#include "kernels/winograd/winograd_body.h"
+#include "kernels/winograd/prepacked_body.h"
 
 static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s->in_block == LANES; }
 
-static double cost(const onr_conv_shape *s, const onr_cpu *cpu)
-{
+static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     (void)cpu;
     return (double)s->n * (double)s->oh * (double)s->ow * (double)s->c_in * (double)s->c_out * 9 / 2.25 / 110e3;
 }

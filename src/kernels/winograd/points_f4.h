@@ -1,15 +1,18 @@
-// winograd_f4_points.h: the one-dimensional transforms of F(r, 3) for r = 1..4 on the points 0, oo, +A, -A, +B, -B.
-// May assume: vf and its operations are defined (see winograd_body.h). Never touches memory.
+// points_f4.h: the one-dimensional transforms of F(r, 3) for r = 1..4 on the points 0, oo, +A, -A, +B, -B.
+// May assume: vf and its operations are defined (see prepacked_body.h). Never touches memory.
 //
 // F(r, 3) uses the first r + 2 points of the list. Toom-Cook's divisors N (point minus each other point, multiplied) differ from r
 // to r; the weights carry 1/N of r = 4 and the input's transform carries what remains, so the weights serve every r.
 // A = 3/4 and B = 3/2 were chosen by measurement: of all pairs tried they are among the three of least error (rms 2.2e-7 of the
 // largest output for 64 channels of normal noise; 1 and 2, the textbook's, have 4.6e-7), and A^2, B^2, their sum and product are
 // exact in fp32.
-#ifndef ONR_KERNELS_WINOGRAD_F4_POINTS_H
-#define ONR_KERNELS_WINOGRAD_F4_POINTS_H
+#ifndef ONR_KERNELS_POINTS_F4_H
+#define ONR_KERNELS_POINTS_F4_H
 
 #define WINO_M 4
+#define TILE_SIZES(X) \
+    X(1, 1)           \
+    X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
 #define PA 0.75f
 #define PB 1.5f
 #define PA2 (PA * PA)
@@ -17,16 +20,21 @@
 
 // Row i of the weights' transform is divisor * (g0 + x g1 + x^2 g2) at point x.
 static const double weight_point[6] = {0, 0, PA, -PA, PB, -PB};
-static const double weight_scale[6] = {1.0 / (0.75 * 0.75 * 1.5 * 1.5),
-                                       1.0,
-                                       1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
-                                       1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
-                                       1.0 / (2 * 2.25 * (2.25 - 0.5625)),
-                                       1.0 / (2 * 2.25 * (2.25 - 0.5625))};
+static const double weight_scale[6] = {1.0 / (0.75 * 0.75 * 1.5 * 1.5),      1.0,
+                                       1.0 / (2 * 0.5625 * (0.5625 - 2.25)), 1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
+                                       1.0 / (2 * 2.25 * (2.25 - 0.5625)),   1.0 / (2 * 2.25 * (2.25 - 0.5625))};
+
+// Kernels that keep the plain taps scale tap k by A^k and use t0 at 0, t2 at oo, t0 + t2 +- t1 at A, t0 + 4 t2 +- 2 t1 at B; then
+// the input carries the divisors, and at oo makes up for A^2.
+static const float input_scale[6] = {(float)(1 / (0.5625 * 2.25)),
+                                     (float)(1 / 0.5625),
+                                     (float)(1 / (2 * 0.5625 * (0.5625 - 2.25))),
+                                     (float)(1 / (2 * 0.5625 * (0.5625 - 2.25))),
+                                     (float)(1 / (2 * 2.25 * (2.25 - 0.5625))),
+                                     (float)(1 / (2 * 2.25 * (2.25 - 0.5625)))};
 
 // d: r + 2 inputs; o: the input's polynomial at the first r + 2 points.
-INLINE void in_1d(int r, const vf *d, vf *o)
-{
+INLINE void in_1d(int r, const vf *d, vf *o) {
     const vf a = vf_set1(PA), b = vf_set1(PB), a2 = vf_set1(PA2), b2 = vf_set1(PB2);
     if (r == 4) {
         const vf sum = vf_set1(PA2 + PB2), product = vf_set1(PA2 * PB2);
@@ -60,8 +68,7 @@ INLINE void in_1d(int r, const vf *d, vf *o)
 }
 
 // p: r + 2 products; y: r outputs.
-INLINE void out_1d(int r, const vf *p, vf *y)
-{
+INLINE void out_1d(int r, const vf *p, vf *y) {
     const vf a = vf_set1(PA), b = vf_set1(PB), a2 = vf_set1(PA2), b2 = vf_set1(PB2);
     if (r == 1) {
         y[0] = vf_add(vf_add(p[0], p[1]), p[2]);

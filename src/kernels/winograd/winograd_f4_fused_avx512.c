@@ -1,0 +1,30 @@
+// winograd_f4_fused_avx512.c: F(4x4, 3x3) on NCHW16c for few tiles, weights transformed while running.
+// May assume: AVX-512. Never allocates; see fused_body.h for the layouts.
+#include "kernels/winograd/vector_avx512.h"
+
+#include "kernels/winograd/points_f4.h"
+
+enum { MOST_TILES = 4 };
+#define FUSED_SHAPES(X) \
+    X(0, 1) X(0, 2) X(0, 3) X(0, 4) X(1, 0) X(1, 1) X(1, 2) X(1, 3) X(2, 0) X(2, 1) X(2, 2) X(3, 0) X(3, 1) X(4, 0)
+
+#include "kernels/winograd/fused_body.h"
+
+static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
+    (void)cpu;
+    return (double)s->n * (double)s->oh * (double)s->ow * (double)s->c_in * (double)s->c_out * 9 / 2.25 / 110e3;
+}
+
+const onr_conv_variant onr_winograd_f4_fused_avx512 = {
+    .name = "winograd_f4_fused_avx512",
+    .needs = ONR_CPU_AVX512,
+    .block = LANES,
+    .exact = false,
+    .expands = false,
+    .supports = supports,
+    .cost = cost,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .scratch_bytes = scratch_bytes,
+    .run = run,
+};

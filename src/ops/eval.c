@@ -1,0 +1,71 @@
+// eval.c: runs one node now on given data: infer, prepare, allocate, run.
+// May assume: the node was resolved. Never keeps anything between calls but packed weights (env->packs).
+#include "ops/eval.h"
+
+#include <string.h>
+
+/// What one evaluation needs, in an arena that dies with it.
+typedef struct evaluation {
+    const onr_node *node;
+    const onr_datum *const *in;
+    const onr_datum *const *capture;
+    onr_datum *out;
+    onr_env *env;
+    onr_arena *arena;
+    onr_err *err;
+    const onr_type **in_type;
+    onr_type *out_type;
+} evaluation;
+
+static bool is_static(const onr_node *n, const onr_type *t) {
+    size_t bytes;
+    return !(n->op->flags & ONR_OP_DYNAMIC) && t->kind == ONR_TENSOR && t->dtype != ONR_STRING && onr_type_bytes(t, &bytes);
+}
+
+static onr_status allocate(evaluation *e) {
+    const onr_node *n = e->node;
+    for (int32_t i = 0; i < n->n_out; i++) {
+        e->out[i] = (onr_datum){0};
+        const onr_type *t = &e->out_type[i];
+        if (!n->out[i] || !is_static(n, t)) continue;
+        if (i == 0 && (n->op->flags & ONR_OP_VIEW) && e->in[0]->kind == ONR_TENSOR && !t->block) {
+            e->out[0] = onr_datum_ref(e->in[0]);
+            e->out[0].t.shape = t->shape;
+            continue;
+        }
+        onr_shape stored = t->shape;
+        if (t->block) stored.dim[1] = (stored.dim[1] + t->block - 1) / t->block * t->block;
+        ONR_TRY(onr_datum_new(t->dtype, &stored, &e->out[i], e->err));
+        e->out[i].t.shape = t->shape;
+        e->out[i].t.block = t->block;
+    }
+    return ONR_OK;
+}
+
+static onr_status run(evaluation *e) {
+    const onr_node *n = e->node;
+    onr_prepared p;
+    ONR_TRY(
+        onr_op_prepare(n, e->in_type, e->in, e->out_type, e->env->target, e->arena, e->env->packs, e->env->pool, &p, e->err));
+    onr_datum **out = onr_arena_calloc(e->arena, (size_t)n->n_out, sizeof *out);
+    void *scratch = p.scratch_bytes ? onr_arena_alloc_aligned(e->arena, p.scratch_bytes, 64) : NULL;
+    if (!out || (p.scratch_bytes && !scratch)) return onr_no_memory(e->err, p.scratch_bytes);
+    ONR_TRY(allocate(e));
+    for (int32_t i = 0; i < n->n_out; i++) out[i] = n->out[i] ? &e->out[i] : NULL;
+    return onr_op_run(&p, e->in, out, e->capture, scratch, e->env, e->err);
+}
+
+onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_datum *const *capture, onr_datum *out,
+                    onr_env *env, onr_err *err) {
+    evaluation e = {.node = n, .in = in, .capture = capture, .out = out, .env = env, .err = err, .arena = onr_arena_new(0)};
+    memset(out, 0, (size_t)n->n_out * sizeof *out);
+    if (!e.arena) return onr_no_memory(err, 0);
+    e.in_type = onr_arena_calloc(e.arena, (size_t)n->n_in, sizeof *e.in_type);
+    e.out_type = onr_arena_calloc(e.arena, (size_t)n->n_out, sizeof *e.out_type);
+    onr_status s = e.in_type && e.out_type ? onr_infer_data(n, in, e.arena, e.in_type, e.out_type, err) : onr_no_memory(err, 0);
+    if (s == ONR_OK) s = run(&e);
+    if (s != ONR_OK)
+        for (int32_t i = 0; i < n->n_out; i++) onr_datum_release(&out[i]);
+    onr_arena_free(e.arena);
+    return s;
+}

@@ -1,0 +1,311 @@
+// infer.c: the driver of shape inference, and the helpers that operators' infer functions share.
+// May assume: nodes were resolved and stand in topological order. Never runs an operator.
+#include "base/mathx.h"
+#include "ops/eval.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum { KNOWN_MAX = 1024 }; // longest list of integers that is tracked as shape data
+
+// ---- helpers for operators -----------------------------------------------------------------------------------------------------
+
+onr_known *onr_infer_new_known(const onr_infer *c, int64_t n) {
+    if (n < 0 || n > KNOWN_MAX) return NULL;
+    onr_known *k = onr_arena_alloc(c->arena, sizeof *k + (size_t)n * sizeof k->v[0]);
+    if (k) k->n = n;
+    return k;
+}
+
+/// The list of a small integer constant, or NULL.
+static const onr_known *known_of(const onr_datum *d, onr_arena *arena) {
+    if (!d || d->kind != ONR_TENSOR || d->t.shape.rank > 1) return NULL;
+    if (!onr_dtype_is_integer(d->t.dtype) && d->t.dtype != ONR_BOOL) return NULL;
+    int64_t n = onr_tensor_numel(&d->t);
+    if (n > KNOWN_MAX) return NULL;
+    onr_known *k = onr_arena_alloc(arena, sizeof *k + (size_t)n * sizeof k->v[0]);
+    if (!k) return NULL;
+    k->n = n;
+    for (int64_t i = 0; i < n; i++) {
+        k->v[i] = onr_tensor_int(&d->t, i);
+        if (onr_dim_symbolic(k->v[i]))
+            k->v[i] = INT64_MIN / 2; // a huge negative number of the model must not pass for a symbol
+    }
+    return k;
+}
+
+const onr_known *onr_infer_ints(const onr_infer *c, int32_t i) {
+    if (!onr_infer_has(c, i)) return NULL;
+    if (c->known[i]) return c->known[i];
+    return known_of(c->constant[i], c->arena);
+}
+
+int64_t onr_infer_fresh(const onr_infer *c) { return onr_symbol(c->symbols, NULL); }
+
+onr_shape onr_infer_shape(const onr_infer *c, int32_t i) {
+    return onr_infer_has(c, i) && c->in[i]->kind == ONR_TENSOR ? c->in[i]->shape : onr_shape_unknown();
+}
+
+onr_dtype onr_infer_dtype(const onr_infer *c, int32_t i) {
+    return onr_infer_has(c, i) && c->in[i]->kind == ONR_TENSOR ? c->in[i]->dtype : ONR_UNDEFINED;
+}
+
+void onr_infer_set(const onr_infer *c, int32_t i, onr_dtype dtype, onr_shape shape) {
+    if (i < c->n_out) c->out[i] = onr_type_tensor(dtype, shape);
+}
+
+onr_status onr_infer_broadcast(const onr_infer *c, onr_shape *acc, const onr_shape *b) {
+    if (acc->rank < 0 || b->rank < 0) return *acc = onr_shape_unknown(), ONR_OK;
+    onr_shape r = {.rank = acc->rank > b->rank ? acc->rank : b->rank};
+    for (int32_t i = 1; i <= r.rank; i++) { // from the last dimension on
+        int64_t x = i <= acc->rank ? acc->dim[acc->rank - i] : 1;
+        int64_t y = i <= b->rank ? b->dim[b->rank - i] : 1;
+        int64_t *to = &r.dim[r.rank - i];
+        if (x == y || y == 1)
+            *to = x;
+        else if (x == 1)
+            *to = y;
+        else if (onr_dim_known(x) && onr_dim_known(y)) {
+            char p[ONR_SHAPE_TEXT], q[ONR_SHAPE_TEXT];
+            return onr_infer_bad(c, "shapes %s and %s do not broadcast", onr_shape_text(acc, c->symbols, p),
+                                 onr_shape_text(b, c->symbols, q));
+        } else if (onr_dim_known(x) || onr_dim_known(y)) // the symbol must be 1 or the number
+            *to = onr_dim_known(x) ? x : y;
+        else
+            *to = onr_infer_fresh(c);
+    }
+    *acc = r;
+    return ONR_OK;
+}
+
+onr_status onr_infer_axis(const onr_infer *c, int64_t axis, int32_t rank, int32_t *out) {
+    *out = onr_axis(axis, rank);
+    if (*out >= 0) return ONR_OK;
+    return onr_infer_bad(c, "axis %" PRId64 " is out of range for rank %d", axis, rank);
+}
+
+static onr_status infer_fail(const onr_infer *c, onr_status code, const char *fmt, va_list ap) {
+    onr_vfail(c->err, code, fmt, ap);
+    onr_err_prefix(c->err, "%s", c->node->op_type);
+    return code;
+}
+
+onr_status onr_infer_bad(const onr_infer *c, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    onr_status s = infer_fail(c, ONR_INVALID, fmt, ap);
+    va_end(ap);
+    return s;
+}
+
+onr_status onr_infer_unsupported(const onr_infer *c, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    onr_status s = infer_fail(c, ONR_UNSUPPORTED, fmt, ap);
+    va_end(ap);
+    return s;
+}
+
+onr_status onr_infer_same(onr_infer *c) {
+    if (c->n_out > 0) c->out[0] = *c->in[0];
+    return ONR_OK;
+}
+
+static onr_status infer_broadcast_all(onr_infer *c, onr_dtype dtype) {
+    onr_shape shape = {.rank = 0};
+    int32_t block = onr_infer_has(c, 0) ? c->in[0]->block : 0;
+    for (int32_t i = 0; i < c->n_in; i++) {
+        if (!c->in[i]) continue;
+        onr_shape s = onr_infer_shape(c, i);
+        ONR_TRY(onr_infer_broadcast(c, &shape, &s));
+    }
+    onr_infer_set(c, 0, dtype, shape);
+    if (c->n_out > 0) c->out[0].block = block; // the layout pass sees to it that all inputs agree
+    return ONR_OK;
+}
+
+onr_status onr_infer_elementwise(onr_infer *c) { return infer_broadcast_all(c, onr_infer_dtype(c, 0)); }
+onr_status onr_infer_compare(onr_infer *c) { return infer_broadcast_all(c, ONR_BOOL); }
+
+// ---- the driver ------------------------------------------------------------------------------------------------------------------
+
+onr_status onr_typing_new(const onr_graph *g, onr_arena *arena, onr_typing *out, onr_err *err) {
+    size_t n = (size_t)g->n_values;
+    *out = (onr_typing){.type = onr_arena_calloc(arena, n, sizeof *out->type),
+                        .known = onr_arena_calloc(arena, n, sizeof *out->known),
+                        .constant = onr_arena_calloc(arena, n, sizeof *out->constant),
+                        .n = g->n_values};
+    if (!out->type || !out->known || !out->constant) return onr_no_memory(err, n * sizeof *out->type);
+    for (size_t i = 0; i < n; i++) {
+        out->type[i] = onr_type_unknown();
+        const onr_datum *d = g->values[i]->constant;
+        if (!d) continue;
+        out->constant[i] = d;
+        out->type[i] = onr_datum_type(d);
+        out->known[i] = known_of(d, arena);
+    }
+    return ONR_OK;
+}
+
+static onr_status infer_graph_from(const onr_infer *c, const onr_graph *g, const onr_type *const *in, int32_t n_in,
+                                   onr_type *out);
+
+static onr_status check_element_types(const onr_infer *c) {
+    const onr_op *op = c->node->op;
+    onr_dtype first = onr_infer_dtype(c, 0);
+    if (op->types && first != ONR_UNDEFINED && !onr_dtype_in(first, op->types))
+        return onr_infer_bad(c, "element type %s is not allowed in opset %d", onr_dtype_name(first), c->node->opset);
+    if (!(op->flags & ONR_OP_SAME_TYPES)) return ONR_OK;
+    for (int32_t i = 1; i < c->n_in; i++) {
+        onr_dtype t = onr_infer_dtype(c, i);
+        if (t != ONR_UNDEFINED && first != ONR_UNDEFINED && t != first)
+            return onr_infer_bad(c, "inputs have different element types, %s ('%s') and %s ('%s')", onr_dtype_name(first),
+                                 c->node->in[0]->name, onr_dtype_name(t), c->node->in[i]->name);
+    }
+    return ONR_OK;
+}
+
+/// A model's shapes must be sizes; an operator that subtracts too much is caught here for all of them.
+static onr_status check_outputs(const onr_infer *c) {
+    for (int32_t i = 0; i < c->n_out; i++) {
+        const onr_type *t = &c->out[i];
+        if (t->kind != ONR_TENSOR || t->shape.rank < 0) continue;
+        if (t->shape.rank > ONR_MAX_RANK)
+            return onr_infer_bad(c, "output %d has rank %d, more than %d", i, t->shape.rank, ONR_MAX_RANK);
+        for (int32_t k = 0; k < t->shape.rank; k++)
+            if (t->shape.dim[k] < 0 && !onr_dim_symbolic(t->shape.dim[k]))
+                return onr_infer_bad(c, "output %d would have a negative dimension, %" PRId64, i, t->shape.dim[k]);
+    }
+    return ONR_OK;
+}
+
+typedef struct driver {
+    const onr_graph *g;
+    onr_typing *t;
+} driver;
+
+static onr_status infer_one(const onr_node *n, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err) {
+    size_t slots = (size_t)(n->n_in + n->n_out) * 4 + 4;
+    const void **lists = onr_arena_calloc(arena, slots, sizeof *lists);
+    onr_type *out = onr_arena_calloc(arena, (size_t)n->n_out, sizeof *out);
+    if (!lists || !out) return onr_no_memory(err, slots * sizeof *lists);
+    const onr_type **in = (const onr_type **)lists;
+    const onr_datum **constant = (const onr_datum **)lists + n->n_in;
+    const onr_known **known = (const onr_known **)lists + 2 * n->n_in;
+    const onr_known **out_known = known + n->n_in;
+    for (int32_t i = 0; i < n->n_in; i++) {
+        if (!n->in[i]) continue;
+        int32_t id = n->in[i]->id;
+        in[i] = &t->type[id];
+        constant[i] = t->constant[id];
+        known[i] = t->known[id];
+    }
+    for (int32_t i = 0; i < n->n_out; i++) out[i] = onr_type_unknown();
+    driver d = {n->graph, t};
+    onr_infer c = {.node = n,
+                   .params = n->params,
+                   .n_in = n->n_in,
+                   .n_out = n->n_out,
+                   .in = in,
+                   .constant = constant,
+                   .known = known,
+                   .out = out,
+                   .out_known = out_known,
+                   .symbols = symbols,
+                   .arena = arena,
+                   .infer_graph = infer_graph_from,
+                   .driver = &d,
+                   .err = err};
+    ONR_TRY(check_element_types(&c));
+    ONR_TRY(n->op->infer(&c));
+    ONR_TRY(check_outputs(&c));
+    for (int32_t i = 0; i < n->n_out; i++) {
+        if (!n->out[i]) continue;
+        t->type[n->out[i]->id] = out[i];
+        t->known[n->out[i]->id] = out_known[i];
+    }
+    return ONR_OK;
+}
+
+onr_status onr_infer_node(const onr_node *n, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err) {
+    onr_status s = infer_one(n, t, symbols, arena, err);
+    if (s != ONR_OK) onr_err_prefix(err, "node '%s' (#%d)", n->name, n->number);
+    return s;
+}
+
+onr_status onr_infer_graph(const onr_graph *g, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err) {
+    for (int32_t i = 0; i < g->n_nodes; i++)
+        if (!g->nodes[i]->dead) ONR_TRY(onr_infer_node(g->nodes[i], t, symbols, arena, err));
+    return ONR_OK;
+}
+
+/// onr_infer.infer_graph: captured values take the types that the enclosing typing has.
+static onr_status infer_graph_from(const onr_infer *c, const onr_graph *g, const onr_type *const *in, int32_t n_in,
+                                   onr_type *out) {
+    const driver *d = c->driver;
+    onr_typing t;
+    ONR_TRY(onr_typing_new(g, c->arena, &t, c->err));
+    if (n_in > g->n_inputs) return onr_infer_bad(c, "its subgraph takes %d inputs, %d are given", g->n_inputs, n_in);
+    for (int32_t i = 0; i < n_in; i++)
+        if (in[i]) t.type[g->inputs[i]->id] = *in[i];
+    for (int32_t i = 0; i < g->n_values; i++) {
+        const onr_value *outer = g->values[i]->outer;
+        if (!outer) continue;
+        assert(outer->graph == d->g);
+        t.type[i] = d->t->type[outer->id];
+        t.known[i] = d->t->known[outer->id];
+        t.constant[i] = d->t->constant[outer->id];
+    }
+    ONR_TRY(onr_infer_graph(g, &t, c->symbols, c->arena, c->err));
+    for (int32_t i = 0; i < g->n_outputs; i++) out[i] = t.type[g->outputs[i]->id];
+    return ONR_OK;
+}
+
+// ---- inference from data ---------------------------------------------------------------------------------------------------------
+
+/// The type of a datum with its element types filled in from its items.
+static onr_type type_of(const onr_datum *d, onr_arena *arena) {
+    onr_type t = onr_datum_type(d);
+    size_t element = d->kind == ONR_MAP ? 1 : 0;
+    if (d->kind == ONR_TENSOR || d->kind == ONR_KIND_UNKNOWN || t.elem || d->n <= element) return t;
+    onr_type *elem = onr_arena_alloc(arena, sizeof *elem);
+    if (!elem) return t;
+    *elem = type_of(&d->item[element], arena);
+    if (d->kind == ONR_SEQUENCE && elem->kind == ONR_TENSOR) elem->shape = onr_shape_unknown(); // items may differ
+    t.elem = elem;
+    return t;
+}
+
+onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, onr_arena *arena, const onr_type **in_type,
+                          onr_type *out_type, onr_err *err) {
+    onr_symbols symbols;
+    onr_symbols_init(&symbols, arena);
+    const onr_known **known = onr_arena_calloc(arena, (size_t)n->n_in + (size_t)n->n_out, sizeof *known);
+    onr_type *types = onr_arena_calloc(arena, (size_t)n->n_in, sizeof *types);
+    if (!known || !types) return onr_no_memory(err, (size_t)n->n_in * sizeof *types);
+    for (int32_t i = 0; i < n->n_in; i++) {
+        if (!in[i]) continue;
+        types[i] = type_of(in[i], arena);
+        in_type[i] = &types[i];
+    }
+    for (int32_t i = 0; i < n->n_out; i++) out_type[i] = onr_type_unknown();
+    onr_infer c = {.node = n,
+                   .params = n->params,
+                   .n_in = n->n_in,
+                   .n_out = n->n_out,
+                   .in = in_type,
+                   .constant = in,
+                   .known = known,
+                   .out = out_type,
+                   .out_known = known + n->n_in,
+                   .symbols = &symbols,
+                   .arena = arena,
+                   .running = true,
+                   .err = err};
+    onr_status s = check_element_types(&c);
+    if (s == ONR_OK) s = n->op->infer(&c);
+    if (s == ONR_OK) s = check_outputs(&c);
+    if (s != ONR_OK) onr_err_prefix(err, "node '%s' (#%d)", n->name, n->number);
+    return s;
+}

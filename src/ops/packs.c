@@ -1,0 +1,44 @@
+// packs.c: packed weights of a session: made once per (constant, form), shared by all plans of the session.
+// May assume: one thread prepares at a time. Never drops a single packing; all go with the session.
+#include "ops/packs.h"
+
+#include "base/map.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct onr_packs {
+    onr_arena *arena;
+    onr_map by_key;
+    size_t bytes;
+};
+
+onr_packs *onr_packs_new(size_t limit_bytes) {
+    onr_arena *arena = onr_arena_new(limit_bytes);
+    onr_packs *p = arena ? onr_arena_alloc(arena, sizeof *p) : NULL;
+    if (!p) return onr_arena_free(arena), NULL;
+    p->arena = arena;
+    onr_map_init(&p->by_key, arena);
+    return p;
+}
+
+void onr_packs_free(onr_packs *p) {
+    if (p) onr_arena_free(p->arena);
+}
+
+size_t onr_packs_bytes(const onr_packs *p) { return p ? p->bytes : 0; }
+
+const void *onr_packs_get(onr_packs *p, const void *source, const char *tag, size_t bytes,
+                          void (*fill)(void *ctx, void *packed), void *ctx) {
+    bool is_new;
+    char *key = onr_arena_printf(p->arena, "%p %s", source, tag);
+    onr_map_entry *e = key ? onr_map_put(&p->by_key, key, &is_new) : NULL;
+    if (!e) return NULL;
+    if (e->v.ptr) return e->v.ptr;
+    void *packed = onr_arena_alloc_aligned(p->arena, bytes, 64);
+    if (!packed) return NULL;
+    fill(ctx, packed);
+    e->v.ptr = packed;
+    p->bytes += bytes;
+    return packed;
+}

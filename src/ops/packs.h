@@ -1,0 +1,16 @@
+// packs.h: a session's packed weights.
+#ifndef ONR_OPS_PACKS_H
+#define ONR_OPS_PACKS_H
+
+#include "ops/op.h"
+
+/// limit_bytes 0: no limit. NULL when memory lacks.
+onr_packs *onr_packs_new(size_t limit_bytes);
+void onr_packs_free(onr_packs *p);
+/// Bytes of all packed weights.
+size_t onr_packs_bytes(const onr_packs *p);
+/// The packing of `source` called `tag`: `bytes` of memory aligned to 64 that `fill` wrote, now or earlier. NULL: no memory.
+const void *onr_packs_get(onr_packs *p, const void *source, const char *tag, size_t bytes,
+                          void (*fill)(void *ctx, void *packed), void *ctx);
+
+#endif

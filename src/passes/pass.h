@@ -1,0 +1,72 @@
+// pass.h: a rewrite of the session's graph, and the pipeline that runs them in order.
+#ifndef ONR_PASSES_PASS_H
+#define ONR_PASSES_PASS_H
+
+#include "ops/eval.h"
+
+/// What every pass gets.
+typedef struct onr_pass_run {
+    onr_graph *g;
+    const onr_target *target;
+    onr_arena *arena; ///< the session's: for new attributes and constants
+    onr_env *env;     ///< for passes that evaluate
+    const onr_log *log;
+    int64_t count; ///< rewrites so far: passes call onr_pass_may before each
+    int64_t limit; ///< stop after this many; INT64_MAX mostly
+    onr_err *err;
+} onr_pass_run;
+
+/// May one more rewrite be made? Counts it. (`--stop-after PASS:N` bisects with this.)
+static inline bool onr_pass_may(onr_pass_run *r) { return r->count < r->limit && ++r->count; }
+
+typedef struct onr_pass {
+    const char *name;
+    int min_level;   ///< runs from this optimization level on
+    const char *why; ///< one line, shown by --help and dumps
+    onr_status (*run)(onr_pass_run *r);
+} onr_pass;
+
+/// What a pipeline did.
+typedef struct onr_pass_count {
+    const char *name;
+    int64_t count;
+} onr_pass_count;
+
+enum { ONR_MAX_PASSES = 32 };
+
+typedef struct onr_pipeline_options {
+    const char *const *disable; ///< NULL-terminated names, or NULL
+    const char *stop_after;     ///< "fold" or "fold:3", or NULL
+    bool verify;                ///< check the graph's structure after every pass (tests, debug builds)
+} onr_pipeline_options;
+
+/// Runs the pipeline on `g` in place. counts (ONR_MAX_PASSES entries) and n_counts may be NULL. Errors carry the pass's name.
+onr_status onr_optimize(onr_graph *g, const onr_target *target, onr_arena *arena, onr_env *env, const onr_log *log,
+                        const onr_pipeline_options *options, onr_pass_count *counts, int32_t *n_counts, onr_err *err);
+/// Pass i in order, or NULL past the end.
+const onr_pass *onr_pass_at(size_t i);
+
+/// Re-infers all types of the graph (after rewrites) with symbolic dimensions; shared by the driver and the infer pass.
+onr_status onr_pass_infer(onr_pass_run *r);
+
+/// n is operator `name` of ai.onnx (or of ours when `name` starts with "onnxrun.").
+bool onr_pass_is(const onr_node *n, const char *name);
+/// The only node that uses v, when there is just one use and v is no output and not captured; else NULL.
+onr_node *onr_pass_only_user(const onr_value *v);
+/// The constant tensor at input i of a node, or NULL.
+const onr_tensor *onr_pass_constant(const onr_node *n, int32_t i);
+/// A new float constant of n values in the graph; *data is to be filled. NULL: no memory (err is set).
+onr_value *onr_pass_new_floats(onr_pass_run *r, const char *hint, int64_t n, float **data);
+
+#define ONR_PASS(pass) onr_status onr_pass_##pass(onr_pass_run *r)
+ONR_PASS(resolve);
+ONR_PASS(check_declared);
+ONR_PASS(fold);
+ONR_PASS(dead);
+ONR_PASS(identity);
+ONR_PASS(lower_conv);
+ONR_PASS(conv_bn);
+ONR_PASS(conv_add_act);
+ONR_PASS(layout);
+
+#endif

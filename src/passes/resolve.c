@@ -1,0 +1,25 @@
+// resolve.c: every node of the graph and its subgraphs gets its operator row and decoded attributes.
+// May assume: nothing of the operators. Never lets a model use operators of our own domain: their rows trust the passes.
+#include "passes/pass.h"
+
+#include <string.h>
+
+static onr_status refuse_ours(const onr_graph *g, onr_err *err) {
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const onr_node *n = g->nodes[i];
+        if (strcmp(n->domain, "onnxrun") == 0)
+            return onr_fail(err, ONR_INVALID, "node '%s' (#%d): the domain 'onnxrun' is reserved", n->name, n->number);
+        for (int32_t k = 0; k < n->n_attr; k++) {
+            if (n->attr[k].kind == ONR_ATTR_GRAPH) ONR_TRY(refuse_ours(n->attr[k].graph, err));
+            if (n->attr[k].kind == ONR_ATTR_GRAPHS)
+                for (size_t j = 0; j < n->attr[k].n; j++) ONR_TRY(refuse_ours(n->attr[k].graphs[j], err));
+        }
+    }
+    return ONR_OK;
+}
+
+onr_status onr_pass_resolve(onr_pass_run *r) {
+    ONR_TRY(refuse_ours(r->g, r->err));
+    for (int32_t i = 0; i < r->g->n_nodes; i++) ONR_TRY(onr_node_resolve(r->g->nodes[i], r->arena, r->err));
+    return ONR_OK;
+}

@@ -1,0 +1,195 @@
+// plan.c: from an optimized graph and input types to steps, kernels and memory.
+// May assume: the graph was resolved and verified. Never runs a step and never changes the graph.
+#include "plan/plan.h"
+
+#include "plan/liveness.h"
+
+#include <string.h>
+
+typedef struct planner {
+    onr_plan *p;
+    const onr_target *target;
+    onr_packs *packs;
+    onr_pool *pool;
+    onr_typing typing;
+    onr_err *err;
+} planner;
+
+// ---- which values are known beforehand -------------------------------------------------------------------------------------------
+
+/// Shape data whose integers are all numbers by now becomes a constant of the plan.
+static onr_status known_constant(planner *pl, int32_t id) {
+    const onr_type *t = &pl->typing.type[id];
+    const onr_known *k = pl->typing.known[id];
+    int64_t n;
+    if (pl->typing.constant[id] || !k || t->kind != ONR_TENSOR || (t->dtype != ONR_INT64 && t->dtype != ONR_INT32))
+        return ONR_OK;
+    if (!onr_shape_numel(&t->shape, &n) || n != k->n || t->shape.rank > 1) return ONR_OK;
+    for (int64_t i = 0; i < n; i++)
+        if (onr_dim_symbolic(k->v[i])) return ONR_OK;
+    onr_datum *d = onr_arena_alloc(pl->p->arena, sizeof *d);
+    void *data = onr_arena_calloc(pl->p->arena, (size_t)n, onr_dtype_size(t->dtype));
+    if (!d || !data) return onr_no_memory(pl->err, (size_t)n * 8);
+    for (int64_t i = 0; i < n; i++) {
+        if (t->dtype == ONR_INT64)
+            ((int64_t *)data)[i] = k->v[i];
+        else
+            ((int32_t *)data)[i] = (int32_t)k->v[i];
+    }
+    *d = onr_datum_borrow(t->dtype, &t->shape, data);
+    pl->typing.constant[id] = d;
+    return ONR_OK;
+}
+
+static onr_status infer_types(planner *pl, const onr_type *inputs) {
+    const onr_graph *g = pl->p->graph;
+    ONR_TRY(onr_typing_new(g, pl->p->arena, &pl->typing, pl->err));
+    for (int32_t i = 0; i < g->n_inputs; i++) pl->typing.type[g->inputs[i]->id] = inputs[i];
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const onr_node *n = g->nodes[i];
+        ONR_TRY(onr_infer_node(n, &pl->typing, g->symbols, pl->p->arena, pl->err));
+        for (int32_t k = 0; k < n->n_out; k++)
+            if (n->out[k]) ONR_TRY(known_constant(pl, n->out[k]->id));
+    }
+    return ONR_OK;
+}
+
+// ---- steps -----------------------------------------------------------------------------------------------------------------------
+
+static bool all_outputs_known(const planner *pl, const onr_node *n) {
+    bool any = false;
+    if (!(n->op->flags & ONR_OP_PURE)) return false;
+    for (int32_t k = 0; k < n->n_out; k++) {
+        if (!n->out[k]) continue;
+        if (!pl->typing.constant[n->out[k]->id]) return false;
+        any = true;
+    }
+    return any;
+}
+
+static bool is_static_type(const onr_type *t) {
+    size_t bytes;
+    return t->kind == ONR_TENSOR && t->dtype != ONR_STRING && onr_type_bytes(t, &bytes);
+}
+
+static bool is_dynamic(const planner *pl, const onr_node *n) {
+    if (n->op->flags & ONR_OP_DYNAMIC) return true;
+    for (int32_t k = 0; k < n->n_in; k++) {
+        if (!n->in[k]) continue;
+        const onr_slot *s = &pl->p->slots[n->in[k]->id];
+        if (s->place == ONR_PLACE_DYNAMIC && !is_static_type(&s->type)) return true;
+        if (s->type.kind != ONR_TENSOR || s->type.dtype == ONR_STRING) return true;
+    }
+    for (int32_t k = 0; k < n->n_out; k++)
+        if (n->out[k] && !is_static_type(&pl->typing.type[n->out[k]->id])) return true;
+    return false;
+}
+
+static onr_status prepare_step(planner *pl, onr_step *step, const onr_node *n) {
+    onr_plan *p = pl->p;
+    step->op.node = n;
+    step->dynamic = is_dynamic(pl, n);
+    for (int32_t k = 0; k < n->n_out; k++)
+        if (n->out[k]) p->slots[n->out[k]->id].place = step->dynamic ? ONR_PLACE_DYNAMIC : ONR_PLACE_ARENA;
+    if (step->dynamic) return ONR_OK;
+    const onr_type **in = onr_arena_calloc(p->arena, (size_t)n->n_in, sizeof *in);
+    const onr_datum **constant = onr_arena_calloc(p->arena, (size_t)n->n_in, sizeof *constant);
+    onr_type *out = onr_arena_calloc(p->arena, (size_t)n->n_out, sizeof *out);
+    if (!in || !constant || !out) return onr_no_memory(pl->err, sizeof *out);
+    for (int32_t k = 0; k < n->n_in; k++) {
+        if (!n->in[k]) continue;
+        in[k] = &p->slots[n->in[k]->id].type;
+        constant[k] = pl->typing.constant[n->in[k]->id];
+    }
+    for (int32_t k = 0; k < n->n_out; k++)
+        if (n->out[k]) out[k] = p->slots[n->out[k]->id].type;
+    return onr_op_prepare(n, in, constant, out, pl->target, p->arena, pl->packs, pl->pool, &step->op, pl->err);
+}
+
+static void fill_slots(planner *pl) {
+    onr_plan *p = pl->p;
+    for (int32_t i = 0; i < p->graph->n_values; i++) {
+        onr_slot *s = &p->slots[i];
+        s->type = pl->typing.type[i];
+        s->constant = pl->typing.constant[i];
+        s->last = -1;
+        if (s->constant) s->place = ONR_PLACE_CONSTANT;
+    }
+    for (int32_t i = 0; i < p->graph->n_inputs; i++) p->slots[p->graph->inputs[i]->id].place = ONR_PLACE_INPUT;
+}
+
+static onr_status make_steps(planner *pl) {
+    onr_plan *p = pl->p;
+    p->slots = onr_arena_calloc(p->arena, (size_t)p->graph->n_values, sizeof *p->slots);
+    p->steps = onr_arena_calloc(p->arena, (size_t)p->graph->n_nodes, sizeof *p->steps);
+    if (!p->slots || !p->steps) return onr_no_memory(pl->err, (size_t)p->graph->n_nodes * sizeof *p->steps);
+    fill_slots(pl);
+    for (int32_t i = 0; i < p->graph->n_nodes; i++) {
+        const onr_node *n = p->graph->nodes[i];
+        if (n->dead || all_outputs_known(pl, n)) continue;
+        ONR_TRY(prepare_step(pl, &p->steps[p->n_steps], n));
+        p->n_steps++;
+    }
+    return ONR_OK;
+}
+
+static void count_constants(onr_plan *p) {
+    for (int32_t s = 0; s < p->n_steps; s++) {
+        const onr_node *n = p->steps[s].op.node;
+        for (int32_t k = 0; k < n->n_in; k++) {
+            if (!n->in[k] || p->slots[n->in[k]->id].place != ONR_PLACE_CONSTANT) continue;
+            const onr_datum *d = p->slots[n->in[k]->id].constant;
+            if (d->kind == ONR_TENSOR) p->constant_bytes += onr_tensor_bytes(&d->t);
+        }
+    }
+}
+
+static onr_status copy_signature(onr_plan *p, const onr_type *inputs, onr_err *err) {
+    onr_type *copy = onr_arena_calloc(p->arena, (size_t)p->graph->n_inputs, sizeof *copy);
+    if (!copy) return onr_no_memory(err, sizeof *copy);
+    for (int32_t i = 0; i < p->graph->n_inputs; i++) copy[i] = inputs[i];
+    p->inputs = copy;
+    return ONR_OK;
+}
+
+static onr_status place(planner *pl, size_t max_bytes) {
+    onr_plan *p = pl->p;
+    p->live_peak_bytes = onr_arena_peak(p->intervals, p->n_intervals, ONR_PLAN_ALIGN, &p->peak_step);
+    p->arena_bytes = onr_arena_plan(p->intervals, p->n_intervals, ONR_PLAN_ALIGN, p->offsets);
+    if (p->arena_bytes == SIZE_MAX) return onr_fail(pl->err, ONR_LIMIT, "the activations of this input are too large to plan");
+    size_t total = p->arena_bytes + onr_packs_bytes(pl->packs);
+    if (!max_bytes || total <= max_bytes) return ONR_OK;
+    const onr_node *n = p->n_steps ? p->steps[p->peak_step < p->n_steps ? p->peak_step : p->n_steps - 1].op.node : NULL;
+    return onr_fail(pl->err, ONR_LIMIT,
+                    "needs %zu bytes (activations %zu, largest at node '%s'; packed weights %zu), more than the limit of %zu",
+                    total, p->arena_bytes, n ? n->name : "", onr_packs_bytes(pl->packs), max_bytes);
+}
+
+onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_target *target, onr_packs *packs, onr_pool *pool,
+                        size_t max_bytes, onr_plan **out, onr_err *err) {
+    onr_arena *arena = onr_arena_new(0);
+    onr_plan *p = arena ? onr_arena_alloc(arena, sizeof *p) : NULL;
+    onr_status s = ONR_OK;
+    if (!p) {
+        s = onr_no_memory(err, sizeof *p);
+        goto fail;
+    }
+    p->arena = arena;
+    p->graph = g;
+    planner pl = {.p = p, .target = target, .packs = packs, .pool = pool, .err = err};
+    if ((s = copy_signature(p, inputs, err)) != ONR_OK) goto fail;
+    if ((s = infer_types(&pl, inputs)) != ONR_OK) goto fail;
+    if ((s = make_steps(&pl)) != ONR_OK) goto fail;
+    if ((s = onr_plan_liveness(p, err)) != ONR_OK) goto fail;
+    if ((s = place(&pl, max_bytes)) != ONR_OK) goto fail;
+    count_constants(p);
+    *out = p;
+    return ONR_OK;
+fail:
+    onr_arena_free(arena);
+    return s;
+}
+
+void onr_plan_free(onr_plan *p) {
+    if (p) onr_arena_free(p->arena);
+}

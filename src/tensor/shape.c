@@ -1,0 +1,122 @@
+// shape.c: shapes with symbolic dimensions.
+// May assume: ranks are at most ONR_MAX_RANK (importer and operators check). Never fails.
+#include "tensor/shape.h"
+
+#include "base/mathx.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void onr_symbols_init(onr_symbols *s, onr_arena *arena) { *s = (onr_symbols){.arena = arena}; }
+
+onr_symbols *onr_symbols_clone(const onr_symbols *s, onr_arena *arena) {
+    onr_symbols *copy = onr_arena_alloc(arena, sizeof *copy);
+    if (!copy) return NULL;
+    size_t named = (size_t)onr_min_i64(s->n, s->cap);
+    *copy = (onr_symbols){.arena = arena, .n = s->n, .cap = (int64_t)named};
+    copy->name = onr_arena_grow(arena, s->name, named, named, sizeof *copy->name);
+    return copy->name ? copy : NULL;
+}
+
+int64_t onr_symbol(onr_symbols *s, const char *name) {
+    bool named = name && *name;
+    for (int64_t i = 0; named && i < onr_min_i64(s->n, s->cap); i++)
+        if (s->name[i] && strcmp(s->name[i], name) == 0) return ONR_DIM_SYMBOL_BASE + i;
+    if (s->n == s->cap) {
+        int64_t cap = s->cap ? 2 * s->cap : 16;
+        const char **grown = onr_arena_grow(s->arena, s->name, (size_t)s->n, (size_t)cap, sizeof *grown);
+        if (grown) {
+            s->name = grown;
+            s->cap = cap;
+        }
+    }
+    // Without room for its name a symbol is still unique, as an unnamed one.
+    if (s->n < s->cap) s->name[s->n] = named ? onr_arena_strdup(s->arena, name) : NULL;
+    return ONR_DIM_SYMBOL_BASE + s->n++;
+}
+
+const char *onr_symbol_name(const onr_symbols *s, int64_t dim) {
+    if (!s || !onr_dim_symbolic(dim)) return NULL;
+    int64_t i = dim - ONR_DIM_SYMBOL_BASE;
+    return i >= 0 && i < s->n && i < s->cap ? s->name[i] : NULL;
+}
+
+onr_shape onr_shape_make(int32_t rank, const int64_t *dims) {
+    assert(rank >= 0 && rank <= ONR_MAX_RANK);
+    onr_shape s = {.rank = rank};
+    for (int32_t i = 0; i < rank; i++) s.dim[i] = dims[i];
+    return s;
+}
+
+onr_shape onr_shape_unknown(void) { return (onr_shape){.rank = -1}; }
+
+bool onr_shape_known(const onr_shape *s) {
+    if (s->rank < 0) return false;
+    for (int32_t i = 0; i < s->rank; i++)
+        if (!onr_dim_known(s->dim[i])) return false;
+    return true;
+}
+
+bool onr_shape_equal(const onr_shape *a, const onr_shape *b) {
+    if (a->rank != b->rank) return false;
+    for (int32_t i = 0; i < a->rank; i++)
+        if (a->dim[i] != b->dim[i]) return false;
+    return true;
+}
+
+bool onr_shape_numel(const onr_shape *s, int64_t *n) {
+    if (!onr_shape_known(s)) return false;
+    int64_t product = 1;
+    for (int32_t i = 0; i < s->rank; i++)
+        if (s->dim[i] == 0) return *n = 0, true; // a zero hides any overflow
+    for (int32_t i = 0; i < s->rank; i++)
+        if (!onr_mul_i64(product, s->dim[i], &product)) return false;
+    *n = product;
+    return true;
+}
+
+int64_t onr_shape_span(const onr_shape *s, int32_t from, int32_t to) {
+    int64_t product = 1;
+    for (int32_t i = from; i < to; i++) {
+        assert(s->dim[i] >= 0);
+        bool ok = onr_mul_i64(product, s->dim[i], &product);
+        assert(ok);
+        (void)ok;
+    }
+    return product;
+}
+
+void onr_shape_strides(const onr_shape *s, int64_t *strides) {
+    int64_t stride = 1;
+    for (int32_t i = s->rank - 1; i >= 0; i--) {
+        strides[i] = stride;
+        stride *= onr_max_i64(s->dim[i], 1);
+    }
+}
+
+int32_t onr_axis(int64_t axis, int32_t rank) {
+    if (axis < -(int64_t)rank || axis >= rank) return -1;
+    return (int32_t)(axis < 0 ? axis + rank : axis);
+}
+
+const char *onr_shape_text(const onr_shape *s, const onr_symbols *symbols, char out[ONR_SHAPE_TEXT]) {
+    if (s->rank < 0) return strcpy(out, "?");
+    if (s->rank == 0) return strcpy(out, "scalar");
+    size_t at = 0;
+    for (int32_t i = 0; i < s->rank; i++) {
+        char one[64];
+        const char *name = onr_symbol_name(symbols, s->dim[i]);
+        if (name)
+            snprintf(one, sizeof one, "%.48s", name);
+        else if (onr_dim_known(s->dim[i]))
+            snprintf(one, sizeof one, "%" PRId64, s->dim[i]);
+        else
+            strcpy(one, "?");
+        int wrote = snprintf(out + at, ONR_SHAPE_TEXT - at, "%s%s", i ? " x " : "", one);
+        at += (size_t)wrote;
+        if (at >= ONR_SHAPE_TEXT - 4) return strcpy(out + ONR_SHAPE_TEXT - 4, "..."), out;
+    }
+    return out;
+}
