@@ -181,9 +181,9 @@ static double bench_variant(const onr_conv_variant *v, const problem *p, const o
     timing t = {v, &a};
     a.lo = 0;
     double seconds = v->needs ? 0.05 : 0.01;
-    double best = check_time(bench_run, &t, seconds);
+    double best = check_time(bench_run, &t, seconds, false);
     a.pool = check_pool(1);
-    *two = check_time(bench_run, &t, seconds);
+    *two = check_time(bench_run, &t, seconds, true);
     check_release_to(mark);
     return best;
 }
