@@ -7,8 +7,8 @@
 #include "kernels/conv/conv.h"
 
 /// The output positions [*lo, *hi) whose tap `k` falls inside an input of `size`: out * stride - pad + k * dil in [0, size).
-static inline void onr_conv_tap_range(int64_t size, int64_t out, int32_t stride, int32_t pad, int32_t k, int32_t dil, int64_t *lo,
-                                      int64_t *hi) {
+static inline void onr_conv_tap_range(int64_t size, int64_t out, int32_t stride, int32_t pad, int32_t k, int32_t dil,
+                                      int64_t *lo, int64_t *hi) {
     int64_t offset = (int64_t)k * dil - pad;
     int64_t first = offset < 0 ? onr_ceil_div(-offset, stride) : 0;
     int64_t end = size > offset ? onr_ceil_div(size - offset, stride) : 0;
@@ -18,7 +18,8 @@ static inline void onr_conv_tap_range(int64_t size, int64_t out, int32_t stride,
 
 /// Floating-point operations of the convolution, a multiplication and an addition counted as two.
 static inline double onr_conv_flops(const onr_conv_shape *s) {
-    return 2.0 * (double)s->n * (double)s->c_out * (double)s->oh * (double)s->ow * (double)(s->c_in / s->groups) * s->kh * s->kw;
+    return 2.0 * (double)s->n * (double)s->c_out * (double)s->oh * (double)s->ow * (double)(s->c_in / s->groups) * s->kh *
+           s->kw;
 }
 
 #endif
