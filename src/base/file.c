@@ -105,8 +105,8 @@ static bool is_plain_relative(const char *rel) {
     return true;
 }
 
-// Is the object behind `fd` beneath the folder behind `dir_fd`? The kernel's own names for the two descriptors decide, so nothing
-// can change between the check and the use. -1 with errno set when the names are not known.
+// Is the object behind `fd` beneath the folder behind `dir_fd`? The kernel's own names for the two descriptors decide, so
+// nothing can change between the check and the use. -1 with errno set when the names are not known.
 static int names_are_nested(int dir_fd, int fd) {
     char link[64], dir[PATH_MAX], file[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", dir_fd);
@@ -122,8 +122,8 @@ static int names_are_nested(int dir_fd, int fd) {
     return file_n > dir_n && memcmp(dir, file, (size_t)dir_n) == 0 && file[dir_n] == '/';
 }
 
-// For kernels before 5.6, and sandboxes that refuse openat2. O_PATH gets a descriptor without opening the object, so that a link to
-// a device does nothing; only what passed the check is opened, through that descriptor.
+// For kernels before 5.6, and sandboxes that refuse openat2. O_PATH gets a descriptor without opening the object, so that a
+// link to a device does nothing; only what passed the check is opened, through that descriptor.
 static int open_beneath_checked(int dir_fd, const char *rel) {
     int fd = openat(dir_fd, rel, O_PATH | O_CLOEXEC);
     if (fd < 0) return -1;
@@ -234,7 +234,8 @@ static int create_beside(const char *path, char *name, size_t cap) {
     return -1;
 }
 
-// 0 or an errno value. No fsync: "whole or absent" is promised to readers, not across a power cut, and results are cheap to make.
+// 0 or an errno value. No fsync: "whole or absent" is promised to readers, not across a power cut, and results are cheap to
+// make.
 static int replace_file(const char *path, const struct stat *old, const void *data, size_t bytes) {
     char name[PATH_MAX];
     int fd = create_beside(path, name, sizeof name);

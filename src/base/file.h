@@ -17,8 +17,8 @@ typedef struct onr_map_file {
 /// Maps `path` ("-" reads standard input to its end). Errors: missing, a directory, not readable, no memory.
 onr_status onr_file_map(const char *path, onr_map_file *out, onr_err *err);
 /// Maps `length` bytes from `offset` of a file that must lie beneath the folder `dir`: `rel` must be relative, without "..",
-/// and every symlink's target must stay beneath. The descriptor that was opened is the one that is checked: a regular file, long enough.
-/// length < 0 means "to the end". The view's data points at `offset`.
+/// and every symlink's target must stay beneath. The descriptor that was opened is the one that is checked: a regular file,
+/// long enough. length < 0 means "to the end". The view's data points at `offset`.
 onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset, int64_t length, onr_map_file *out,
                                 onr_err *err);
 void onr_file_unmap(onr_map_file *f);

@@ -26,8 +26,8 @@ static uint64_t shift_round(uint64_t m, int shift) {
     return q + (rest > half || (rest == half && (q & 1)));
 }
 
-// The magnitude code of m * 2^exp in a format with `mant_bits` and smallest normal exponent `min_exp`, as if its exponents had no
-// upper end: codes of positive floats count up without gaps, so the caller compares with the largest finite code.
+// The magnitude code of m * 2^exp in a format with `mant_bits` and smallest normal exponent `min_exp`, as if its exponents had
+// no upper end: codes of positive floats count up without gaps, so the caller compares with the largest finite code.
 static uint64_t encode(uint64_t m, int exp, int mant_bits, int min_exp) {
     if (m == 0) return 0;
     int lead = exp + 63 - __builtin_clzll(m); // exponent of the leading bit

@@ -1,6 +1,6 @@
 // half.h: conversions between fp32 and the small float formats, one value at a time. Pure bit arithmetic, any CPU.
-// Sources: IEEE 754-2019 binary16; bfloat16; "FP8 Formats for Deep Learning" (arXiv 2209.05433) and ONNX "Float stored in 8 bits";
-// OCP Microscaling formats (MX) 1.0 for E8M0 and E2M1.
+// Sources: IEEE 754-2019 binary16; bfloat16; "FP8 Formats for Deep Learning" (arXiv 2209.05433) and ONNX "Float stored in 8
+// bits"; OCP Microscaling formats (MX) 1.0 for E8M0 and E2M1.
 #ifndef ONR_BASE_HALF_H
 #define ONR_BASE_HALF_H
 

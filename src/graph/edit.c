@@ -29,7 +29,7 @@ onr_graph *onr_graph_new(onr_arena *arena, const char *name, onr_symbols *symbol
     return g->name ? g : NULL;
 }
 
-// ---- values --------------------------------------------------------------------------------------------------------------------
+// ---- values -----------------------------------------------------------------------------------------------------------------
 
 onr_value *onr_graph_add_value(onr_graph *g, const char *name) {
     bool is_new;
@@ -104,7 +104,7 @@ void onr_value_set_constant(onr_value *v, const onr_datum *datum) {
     v->type = onr_datum_type(datum);
 }
 
-// ---- nodes ---------------------------------------------------------------------------------------------------------------------
+// ---- nodes ------------------------------------------------------------------------------------------------------------------
 
 static bool insert_node(onr_graph *g, onr_node *n, const onr_node *before) {
     if (!room(g->arena, &g->nodes, g->n_nodes, &g->cap_nodes, sizeof *g->nodes)) return false;
@@ -210,7 +210,7 @@ void onr_node_set_output(onr_node *n, int32_t slot, onr_value *v) {
     v->slot = slot;
 }
 
-// ---- rewiring ------------------------------------------------------------------------------------------------------------------
+// ---- rewiring ---------------------------------------------------------------------------------------------------------------
 
 /// Subgraph values that stand for `from` now stand for `to`, which the owner captures instead.
 static void replace_outer(onr_node *owner, onr_value *from, onr_value *to);
@@ -235,7 +235,8 @@ static bool captures(const onr_node *n, const onr_value *v) {
     return false;
 }
 
-/// Capture `from` of n becomes `to`. When n captures `to` already, its entry for `from` stays as a harmless alias of the same value.
+/// Capture `from` of n becomes `to`. When n captures `to` already, its entry for `from` stays as a harmless alias of the same
+/// value.
 static bool replace_capture(onr_node *n, onr_value *from, onr_value *to) {
     bool had = captures(n, to);
     if (!had && !add_use(to, n, -1)) return false;

@@ -14,8 +14,8 @@ onr_value *onr_graph_add_constant(onr_graph *g, const char *hint, const onr_datu
 bool onr_graph_add_input(onr_graph *g, onr_value *v);
 bool onr_graph_add_output(onr_graph *g, onr_value *v);
 
-/// A new node before `before` in order (NULL: at the end) with its inputs and outputs linked. Entries may be NULL. Strings are copied; a
-/// NULL or empty name becomes "<op_type>_<number>".
+/// A new node before `before` in order (NULL: at the end) with its inputs and outputs linked. Entries may be NULL. Strings are
+/// copied; a NULL or empty name becomes "<op_type>_<number>".
 onr_node *onr_graph_add_node(onr_graph *g, const onr_node *before, const char *domain, const char *op_type, int32_t opset,
                              const char *name, onr_value *const *in, int32_t n_in, onr_value *const *out, int32_t n_out);
 /// Sets (or replaces) an attribute: the struct is copied, what it points to is borrowed and must live in the graph's arena.
@@ -39,10 +39,11 @@ void onr_graph_compact(onr_graph *g);
 /// Makes v a constant: its producer (if any) loses this output.
 void onr_value_set_constant(onr_value *v, const onr_datum *datum);
 
-/// Sorts nodes topologically (stable: the model's order where it is valid), subgraphs too. A cycle is ONR_INVALID and names the nodes.
+/// Sorts nodes topologically (stable: the model's order where it is valid), subgraphs too. A cycle is ONR_INVALID and names the
+/// nodes.
 onr_status onr_graph_order(onr_graph *g, onr_err *err);
-/// Checks structure: producers, uses, ids, names unique, every input is produced, an input, a constant or captured; order. For debug
-/// builds and tests after each pass, and once after import.
+/// Checks structure: producers, uses, ids, names unique, every input is produced, an input, a constant or captured; order. For
+/// debug builds and tests after each pass, and once after import.
 onr_status onr_graph_verify(const onr_graph *g, onr_err *err);
 /// A deep copy into `arena` (constants shared), subgraphs included. NULL when memory lacks.
 onr_graph *onr_graph_clone(const onr_graph *g, onr_arena *arena);

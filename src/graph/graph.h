@@ -48,8 +48,8 @@ typedef struct onr_attr {
     };
 } onr_attr;
 
-/// Integer content of a small value that is known although it may be symbolic: what Shape -> Gather -> Concat -> Reshape carries.
-/// An entry is an integer or a symbolic dimension (shape.h).
+/// Integer content of a small value that is known although it may be symbolic: what Shape -> Gather -> Concat -> Reshape
+/// carries. An entry is an integer or a symbolic dimension (shape.h).
 typedef struct onr_known {
     int64_t n;
     int64_t v[];

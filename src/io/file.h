@@ -10,7 +10,8 @@
 /// Sets status and text (cut to fit) and returns `status`. err may be NULL.
 onnxrun_status onr_io_fail(onnxrun_error *err, onnxrun_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/// Puts "prefix: " before the text that is already there; returns the status that err holds (ONNXRUN_INTERNAL when err is NULL).
+/// Puts "prefix: " before the text that is already there; returns the status that err holds (ONNXRUN_INTERNAL when err is
+/// NULL).
 onnxrun_status onr_io_prefix(onnxrun_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 onnxrun_status onr_io_no_memory(onnxrun_error *err, size_t bytes);
 

@@ -12,8 +12,8 @@ typedef struct onr_image {
 
 /// Whether the bytes start like a picture that onr_image_parse knows.
 bool onr_image_is(const void *data, size_t bytes);
-/// Decodes a whole file held in memory, told by its first bytes. Palettes are resolved, 16-bit samples scaled to 8 bits, alpha is
-/// dropped, no gamma is applied. Broken: ONNXRUN_INVALID; more than 2^28 pixels: ONNXRUN_LIMIT.
+/// Decodes a whole file held in memory, told by its first bytes. Palettes are resolved, 16-bit samples scaled to 8 bits, alpha
+/// is dropped, no gamma is applied. Broken: ONNXRUN_INVALID; more than 2^28 pixels: ONNXRUN_LIMIT.
 onnxrun_status onr_image_parse(const void *data, size_t bytes, onr_image *out, onnxrun_error *err);
 void onr_image_free(onr_image *img);
 

@@ -170,7 +170,7 @@ static onnxrun_status parse_header(const uint8_t *data, size_t bytes, npy_header
     return ONNXRUN_OK;
 }
 
-// ---- elements -----------------------------------------------------------------------------------------------------------------
+// ---- elements ---------------------------------------------------------------------------------------------------------------
 
 // Swaps the bytes of n units of `unit` bytes in place.
 static void swap_units(uint8_t *p, size_t n, size_t unit) {
@@ -291,7 +291,7 @@ onnxrun_status onr_npy_parse(const void *data, size_t bytes, onnxrun_dtype like,
     return st;
 }
 
-// ---- writing ------------------------------------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------------------------------------------------------
 
 static const char *descr_of(onnxrun_dtype t) {
     switch (t) {

@@ -88,7 +88,7 @@ onnxrun_status onr_npz_parse(const void *data, size_t bytes, onr_named **out, si
     return ONNXRUN_OK;
 }
 
-// ---- writing ------------------------------------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------------------------------------------------------
 
 static onnxrun_status add_entry(zip_t *zip, const onr_named *item, bool compress, onr_str *file, onnxrun_error *err) {
     char name[512];

@@ -13,11 +13,12 @@ typedef struct onr_named {
 /// Frees the array and all in it. NULL is allowed.
 void onr_named_free(onr_named *items, size_t n);
 
-/// Reads every array of an archive held in memory, in the archive's order, stored or compressed. Sizes are checked against what the
-/// compressed bytes can hold before memory is taken, and checksums after.
+/// Reads every array of an archive held in memory, in the archive's order, stored or compressed. Sizes are checked against what
+/// the compressed bytes can hold before memory is taken, and checksums after.
 onnxrun_status onr_npz_parse(const void *data, size_t bytes, onr_named **out, size_t *n, onnxrun_error *err);
 
-/// Appends an archive of n tensors to `out`, compressed or stored (as numpy.savez does), always the same bytes for the same tensors.
+/// Appends an archive of n tensors to `out`, compressed or stored (as numpy.savez does), always the same bytes for the same
+/// tensors.
 onnxrun_status onr_npz_write(const onr_named *items, size_t n, bool compress, onr_str *out, onnxrun_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 
 onr_prepare onr_prepare_default(void) { return (onr_prepare){.channels = 3, .scale = 1.0 / 255, .std = {1, 1, 1}}; }
 
-// ---- scaling ------------------------------------------------------------------------------------------------------------------
+// ---- scaling ----------------------------------------------------------------------------------------------------------------
 
 // The source samples of every target sample along one direction: `taps` weights each, starting at first[i].
 typedef struct filter {
@@ -92,9 +92,10 @@ onnxrun_status onr_image_resize(const onr_image *img, int width, int height, onr
     return st;
 }
 
-// ---- the whole way ------------------------------------------------------------------------------------------------------------
+// ---- the whole way ----------------------------------------------------------------------------------------------------------
 
-// Pixel (x, y) as grey or as channel c of three. Grey of a colour is ITU-R BT.601 luma, rounded as PIL's conversion to "L" does.
+// Pixel (x, y) as grey or as channel c of three. Grey of a colour is ITU-R BT.601 luma, rounded as PIL's conversion to "L"
+// does.
 static uint8_t pixel(const onr_image *img, int x, int y, int channels, int c) {
     const uint8_t *p = img->pixels + ((size_t)y * (size_t)img->width + (size_t)x) * (size_t)img->channels;
     if (img->channels == 1) return p[0];

@@ -12,8 +12,8 @@ typedef struct onr_sidecar {
     onr_prepare prepare;
 } onr_sidecar;
 
-/// Reads the sidecar of a model. None: ok, with found false and the defaults of onr_prepare_default. Broken, an unknown version or an
-/// unknown key: ONNXRUN_INVALID.
+/// Reads the sidecar of a model. None: ok, with found false and the defaults of onr_prepare_default. Broken, an unknown version
+/// or an unknown key: ONNXRUN_INVALID.
 onnxrun_status onr_sidecar_read(const char *model_path, onr_sidecar *out, onnxrun_error *err);
 void onr_sidecar_free(onr_sidecar *s);
 

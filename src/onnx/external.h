@@ -19,8 +19,9 @@ void onr_external_init(onr_external *x, onr_arena *arena, const char *folder);
 /// Unmaps all files.
 void onr_external_free(onr_external *x);
 
-/// The bytes of a tensor whose data_location is EXTERNAL. `want` is what its type and shape need: a stated length must be equal, and the
-/// file must reach that far. Keys: location, offset, length; checksum is not verified. The bytes live as long as the table.
+/// The bytes of a tensor whose data_location is EXTERNAL. `want` is what its type and shape need: a stated length must be
+/// equal, and the file must reach that far. Keys: location, offset, length; checksum is not verified. The bytes live as long as
+/// the table.
 onr_status onr_external_find(onr_external *x, const Onnx__TensorProto *t, size_t want, const uint8_t **out, onr_err *err);
 
 #endif

@@ -79,8 +79,8 @@ onr_status onr_functions_init(onr_importer *im, const Onnx__ModelProto *pb);
 onr_status onr_function_find(const onr_importer *im, const Onnx__NodeProto *node, onr_function **out);
 /// Expands the call `node` (number `number` in its list, called `name` in messages) into s->graph.
 onr_status onr_function_inline(onr_scope *s, onr_function *f, const Onnx__NodeProto *node, int32_t number, const char *name);
-/// Follows a reference to an attribute of the enclosing function: the attribute that is meant and the scope it is written in. *out is
-/// NULL when the caller left it out and there is no default.
+/// Follows a reference to an attribute of the enclosing function: the attribute that is meant and the scope it is written in.
+/// *out is NULL when the caller left it out and there is no default.
 onr_status onr_function_attr(const onr_scope *s, const char *name, const Onnx__AttributeProto **out, const onr_scope **at);
 
 #endif

@@ -59,12 +59,13 @@ typedef struct onr_model {
     struct onr_model_files *files; ///< mappings that hold contents of constants
 } onr_model;
 
-/// Loads a model file ("-": standard input) and imports its graph: functions expanded, nodes sorted, structure verified. Operators are
-/// not looked at. `options` may be NULL. The model must be freed with onr_model_free. Errors name file, node and reason:
-/// ONR_INVALID for a broken model, ONR_UNSUPPORTED for one this build cannot represent, ONR_LIMIT for a limit or lack of memory.
+/// Loads a model file ("-": standard input) and imports its graph: functions expanded, nodes sorted, structure verified.
+/// Operators are not looked at. `options` may be NULL. The model must be freed with onr_model_free. Errors name file, node and
+/// reason: ONR_INVALID for a broken model, ONR_UNSUPPORTED for one this build cannot represent, ONR_LIMIT for a limit or lack
+/// of memory.
 onr_status onr_model_load(const char *path, const onr_load_options *options, onr_model **out, onr_err *err);
-/// The same from memory, which must outlive the model: constants borrow from it. `folder` is where external data lies; NULL refuses it.
-/// `name` stands in messages; NULL: "model".
+/// The same from memory, which must outlive the model: constants borrow from it. `folder` is where external data lies; NULL
+/// refuses it. `name` stands in messages; NULL: "model".
 onr_status onr_model_load_memory(const void *data, size_t bytes, const char *name, const char *folder,
                                  const onr_load_options *options, onr_model **out, onr_err *err);
 /// Frees the model with its graph, constants and mappings. NULL is allowed.

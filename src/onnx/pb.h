@@ -14,7 +14,8 @@ typedef struct onr_pb {
     onr_wire wire; ///< only the spans are kept
 } onr_pb;
 
-/// Parses `bytes` bytes, which must outlive `out`, as a message of type `root`. ONR_INVALID or ONR_LIMIT; free with onr_pb_free.
+/// Parses `bytes` bytes, which must outlive `out`, as a message of type `root`. ONR_INVALID or ONR_LIMIT; free with
+/// onr_pb_free.
 onr_status onr_pb_parse(const ProtobufCMessageDescriptor *root, const void *data, size_t bytes, const onr_wire_limits *limits,
                         onr_pb *out, onr_err *err);
 void onr_pb_free(onr_pb *pb);

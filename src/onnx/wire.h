@@ -26,9 +26,9 @@ typedef struct onr_wire_limits {
 /// 100 levels (a subgraph takes three), 32 million fields, 1 GiB.
 onr_wire_limits onr_wire_limits_default(void);
 
-/// What a scan yields. The skeleton is the same message without unknown fields and without the contents of its tensors, which are listed
-/// in `spans`: TensorProto.span_first and span_count say which belong to which tensor. Whatever the file claims for these two fields is
-/// dropped, so they can be trusted.
+/// What a scan yields. The skeleton is the same message without unknown fields and without the contents of its tensors, which
+/// are listed in `spans`: TensorProto.span_first and span_count say which belong to which tensor. Whatever the file claims for
+/// these two fields is dropped, so they can be trusted.
 typedef struct onr_wire {
     uint8_t *skeleton; ///< onr_malloc
     size_t skeleton_bytes;
@@ -36,9 +36,9 @@ typedef struct onr_wire {
     size_t n_spans;
 } onr_wire;
 
-/// Scans `bytes` bytes as a message of type `root`. Checked, with its own error text: varints, lengths, wire types, field numbers,
-/// groups (refused), depth, number of fields, texts without NUL bytes, and that no single message or oneof occurs twice (protobuf would
-/// merge them; no writer does that). ONR_INVALID or ONR_LIMIT; `out` needs no freeing then.
+/// Scans `bytes` bytes as a message of type `root`. Checked, with its own error text: varints, lengths, wire types, field
+/// numbers, groups (refused), depth, number of fields, texts without NUL bytes, and that no single message or oneof occurs
+/// twice (protobuf would merge them; no writer does that). ONR_INVALID or ONR_LIMIT; `out` needs no freeing then.
 onr_status onr_wire_scan(const ProtobufCMessageDescriptor *root, const void *data, size_t bytes, const onr_wire_limits *limits,
                          onr_wire *out, onr_err *err);
 void onr_wire_free(onr_wire *w);

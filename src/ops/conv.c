@@ -36,7 +36,7 @@ static onr_status no_clamp(const onr_node *n, void *p, onr_arena *a, onr_err *er
     return ONR_OK;
 }
 
-// ---- infer -----------------------------------------------------------------------------------------------------------------------
+// ---- infer ------------------------------------------------------------------------------------------------------------------
 
 static onr_status check_channels(const onr_infer *c, const params *p, const onr_shape *x, const onr_shape *w) {
     if (p->group < 1) return onr_infer_bad(c, "group must be positive");
@@ -79,7 +79,7 @@ static onr_status infer(onr_infer *c) {
     return ONR_OK;
 }
 
-// ---- prepare ---------------------------------------------------------------------------------------------------------------------
+// ---- prepare ----------------------------------------------------------------------------------------------------------------
 
 typedef struct state {
     onr_conv_shape shape;
@@ -100,7 +100,8 @@ typedef struct pack_job {
     bool failed;
 } pack_job;
 
-/// Packs, with each output channel's weights scaled first when there is a scale (a copy of this one layer's weights that goes at once).
+/// Packs, with each output channel's weights scaled first when there is a scale (a copy of this one layer's weights that goes
+/// at once).
 static void pack(void *ctx, void *packed) {
     pack_job *j = ctx;
     const onr_conv_shape *s = &j->s->shape;
@@ -233,7 +234,7 @@ static onr_status prepare(onr_prepare *c) {
     return ONR_OK;
 }
 
-// ---- run -------------------------------------------------------------------------------------------------------------------------
+// ---- run --------------------------------------------------------------------------------------------------------------------
 
 static const onr_tensor *optional_in(const onr_run *r, int32_t i) { return onr_run_has(r, i) ? onr_run_in(r, i) : NULL; }
 
@@ -303,7 +304,7 @@ static onr_status run(const onr_run *r) {
     return ONR_OK;
 }
 
-// ---- layout ----------------------------------------------------------------------------------------------------------------------
+// ---- layout -----------------------------------------------------------------------------------------------------------------
 
 static int64_t known_or(int64_t d, int64_t guess) { return onr_dim_known(d) ? d : guess; }
 

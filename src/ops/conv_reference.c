@@ -21,7 +21,8 @@ static double at(const job *j, const onr_tensor *t, int64_t i) {
     return j->is_double ? ((const double *)t->data)[i] : ((const float *)t->data)[i];
 }
 
-/// The input row that output row `row` reads at tap `tap` (all spatial dimensions but the last), or -1 in the padding. *kx: the tap's place in a row.
+/// The input row that output row `row` reads at tap `tap` (all spatial dimensions but the last), or -1 in the padding. *kx: the
+/// tap's place in a row.
 static int64_t input_row(const onr_window *w, int64_t row, int64_t tap, int64_t *kx) {
     int32_t last = w->n - 1;
     *kx = tap % w->kernel[last];

@@ -1,13 +1,13 @@
-// eval.h: driving operators: decode attributes, infer a node or a graph, prepare a step, run it, or do all of it for one node now.
-// May assume: nodes were resolved (node->op set). Used by passes, plan and run; operators themselves use op.h only.
+// eval.h: driving operators: decode attributes, infer a node or a graph, prepare a step, run it, or do all of it for one node
+// now. May assume: nodes were resolved (node->op set). Used by passes, plan and run; operators themselves use op.h only.
 #ifndef ONR_OPS_EVAL_H
 #define ONR_OPS_EVAL_H
 
 #include "ops/op.h"
 #include "ops/packs.h"
 
-/// Finds the node's row and decodes its attributes into node->params (subgraphs too, recursively when `deep`). ONR_UNSUPPORTED names operator, domain
-/// and opset when there is no row; ONR_INVALID for wrong arity, unknown, missing or mistyped attributes.
+/// Finds the node's row and decodes its attributes into node->params (subgraphs too, recursively when `deep`). ONR_UNSUPPORTED
+/// names operator, domain and opset when there is no row; ONR_INVALID for wrong arity, unknown, missing or mistyped attributes.
 onr_status onr_node_resolve(onr_node *n, onr_arena *arena, onr_err *err);
 
 /// Types (and what is known of contents) of a graph's values by value id; apart from the graph, so that many may exist for one.
@@ -49,8 +49,9 @@ onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const on
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
                       void *scratch, onr_env *env, onr_err *err);
 
-/// Runs one node now on given data: infer, prepare, allocate, run. `out`: n_out slots, filled with data that own their memory; a view
-/// shares its input's (and borrows it when the input does). Constant folding, unit tests, level 0 and nodes with data-dependent shapes use it.
+/// Runs one node now on given data: infer, prepare, allocate, run. `out`: n_out slots, filled with data that own their memory;
+/// a view shares its input's (and borrows it when the input does). Constant folding, unit tests, level 0 and nodes with
+/// data-dependent shapes use it.
 onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_datum *const *capture, onr_datum *out,
                     onr_env *env, onr_err *err);
 

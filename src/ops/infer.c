@@ -9,7 +9,7 @@
 
 enum { KNOWN_MAX = 1024 }; // longest list of integers that is tracked as shape data
 
-// ---- helpers for operators -----------------------------------------------------------------------------------------------------
+// ---- helpers for operators --------------------------------------------------------------------------------------------------
 
 onr_known *onr_infer_new_known(const onr_infer *c, int64_t n) {
     if (n < 0 || n > KNOWN_MAX) return NULL;
@@ -128,7 +128,7 @@ static onr_status infer_broadcast_all(onr_infer *c, onr_dtype dtype) {
 onr_status onr_infer_elementwise(onr_infer *c) { return infer_broadcast_all(c, onr_infer_dtype(c, 0)); }
 onr_status onr_infer_compare(onr_infer *c) { return infer_broadcast_all(c, ONR_BOOL); }
 
-// ---- the driver ------------------------------------------------------------------------------------------------------------------
+// ---- the driver -------------------------------------------------------------------------------------------------------------
 
 onr_status onr_typing_new(const onr_graph *g, onr_arena *arena, onr_typing *out, onr_err *err) {
     size_t n = (size_t)g->n_values;
@@ -262,7 +262,7 @@ static onr_status infer_graph_from(const onr_infer *c, const onr_graph *g, const
     return ONR_OK;
 }
 
-// ---- inference from data ---------------------------------------------------------------------------------------------------------
+// ---- inference from data ----------------------------------------------------------------------------------------------------
 
 /// The type of a datum with its element types filled in from its items.
 static onr_type type_of(const onr_datum *d, onr_arena *arena) {

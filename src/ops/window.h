@@ -22,8 +22,8 @@ typedef struct onr_window {
     int64_t pad_begin[ONR_MAX_SPATIAL], pad_end[ONR_MAX_SPATIAL];
 } onr_window;
 
-/// Resolves the attributes for input sizes `in` (n of them; symbolic ones give fresh symbols from `symbols`). `kernel` is used when kernel_shape is absent (Conv: from W).
-/// On a mistake *why is a constant text and false is returned.
+/// Resolves the attributes for input sizes `in` (n of them; symbolic ones give fresh symbols from `symbols`). `kernel` is used
+/// when kernel_shape is absent (Conv: from W). On a mistake *why is a constant text and false is returned.
 bool onr_window_resolve(const onr_window_attrs *a, int32_t n, const int64_t *in, const int64_t *kernel, onr_symbols *symbols,
                         onr_window *out, const char **why);
 

@@ -1,6 +1,6 @@
-// conv_add_act.c: a residual Add, then Relu or Clip after a convolution move into its store: no pass over the activation of their own.
-// May assume: lower_conv ran (and conv_bn, where allowed). Never fuses where another reader wants the value between; sums in the same order, so
-// results are the same bits.
+// conv_add_act.c: a residual Add, then Relu or Clip after a convolution move into its store: no pass over the activation of
+// their own. May assume: lower_conv ran (and conv_bn, where allowed). Never fuses where another reader wants the value between;
+// sums in the same order, so results are the same bits.
 #include "graph/edit.h"
 #include "passes/pass.h"
 

@@ -1,7 +1,7 @@
-// conv_bn.c: Conv -> BatchNormalization with constant statistics becomes one convolution with a scale and a bias per channel. The scale is
-// an input of our Conv, applied when weights are packed: no second copy of the weights is made.
-// May assume: lower_conv ran. Never touches a BatchNormalization in training mode or one whose input others read. Source: ONNX BatchNormalization,
-// Y = (X - mean) / sqrt(var + epsilon) * scale + B.
+// conv_bn.c: Conv -> BatchNormalization with constant statistics becomes one convolution with a scale and a bias per channel.
+// The scale is an input of our Conv, applied when weights are packed: no second copy of the weights is made. May assume:
+// lower_conv ran. Never touches a BatchNormalization in training mode or one whose input others read. Source: ONNX
+// BatchNormalization, Y = (X - mean) / sqrt(var + epsilon) * scale + B.
 #include "graph/edit.h"
 #include "passes/pass.h"
 

@@ -1,5 +1,6 @@
 // identity.c: a node that hands on its first input is taken out; its users read the input instead.
-// May assume: rows flagged IDENTITY do just that when only their first output is wanted. Never removes a graph's last link from input to output.
+// May assume: rows flagged IDENTITY do just that when only their first output is wanted. Never removes a graph's last link from
+// input to output.
 #include "graph/edit.h"
 #include "passes/pass.h"
 

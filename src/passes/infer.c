@@ -2,7 +2,8 @@
 // May assume: the resolve pass ran. Never trusts a declaration: it names dimensions that inference could not, no more.
 #include "passes/pass.h"
 
-/// Unnamed unknown dimensions take the declaration's names and numbers, for people's eyes and as a hint; plans infer anew from real sizes.
+/// Unnamed unknown dimensions take the declaration's names and numbers, for people's eyes and as a hint; plans infer anew from
+/// real sizes.
 static void adopt_names(onr_type *t, const onr_type *declared, const onr_symbols *symbols) {
     if (!declared || t->kind != ONR_TENSOR || declared->kind != ONR_TENSOR || t->shape.rank != declared->shape.rank) return;
     for (int32_t i = 0; i < t->shape.rank; i++)

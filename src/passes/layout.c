@@ -1,6 +1,7 @@
-// layout.c: channels in blocks wherever operators can use them. One walk in order: a node that wants blocked inputs reads a value's blocked twin; a node
-// that makes a blocked output is followed by a Reorder back to plain, which the sweep removes where nobody reads it.
-// May assume: types were inferred. Never decides what an operator can do: its row's layout function answers.
+// layout.c: channels in blocks wherever operators can use them. One walk in order: a node that wants blocked inputs reads a
+// value's blocked twin; a node that makes a blocked output is followed by a Reorder back to plain, which the sweep removes
+// where nobody reads it. May assume: types were inferred. Never decides what an operator can do: its row's layout function
+// answers.
 #include "graph/edit.h"
 #include "passes/pass.h"
 

@@ -1,5 +1,5 @@
-// lower_conv.c: float Conv with constant weights becomes onnxrun.Conv (X, W, B, residual, scale), the form that fusions and layout work on.
-// May assume: attributes were decoded. Never changes a result.
+// lower_conv.c: float Conv with constant weights becomes onnxrun.Conv (X, W, B, residual, scale), the form that fusions and
+// layout work on. May assume: attributes were decoded. Never changes a result.
 #include "graph/edit.h"
 #include "passes/pass.h"
 

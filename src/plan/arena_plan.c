@@ -1,6 +1,7 @@
 // arena_plan.c: best-fit placement of intervals, tried in a few orders; the smallest arena wins.
-// May assume: first <= last. Never looks at what the memory is for. The problem is known as dynamic storage allocation and NP-hard; orders by
-// size, by area and by time come within a few per cent of the bound on networks (tests hold it to 5 % on the ResNets).
+// May assume: first <= last. Never looks at what the memory is for. The problem is known as dynamic storage allocation and
+// NP-hard; orders by size, by area and by time come within a few per cent of the bound on networks (tests hold it to 5 % on the
+// ResNets).
 #include "plan/arena_plan.h"
 
 #include "base/arena.h"

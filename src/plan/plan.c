@@ -15,7 +15,7 @@ typedef struct planner {
     onr_err *err;
 } planner;
 
-// ---- which values are known beforehand -------------------------------------------------------------------------------------------
+// ---- which values are known beforehand --------------------------------------------------------------------------------------
 
 /// Shape data whose integers are all numbers by now becomes a constant of the plan.
 static onr_status known_constant(planner *pl, int32_t id) {
@@ -54,7 +54,7 @@ static onr_status infer_types(planner *pl, const onr_type *inputs) {
     return ONR_OK;
 }
 
-// ---- steps -----------------------------------------------------------------------------------------------------------------------
+// ---- steps ------------------------------------------------------------------------------------------------------------------
 
 static bool all_outputs_known(const planner *pl, const onr_node *n) {
     bool any = false;

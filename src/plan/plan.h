@@ -1,5 +1,6 @@
 // plan.h: the plan: which kernels run on which memory in which order, for one signature of input types.
-// May assume: an optimized, resolved graph. A plan is a pure function of (graph, input types, target); it is read-only once made.
+// May assume: an optimized, resolved graph. A plan is a pure function of (graph, input types, target); it is read-only once
+// made.
 #ifndef ONR_PLAN_PLAN_H
 #define ONR_PLAN_PLAN_H
 
@@ -51,8 +52,9 @@ typedef struct onr_plan {
 
 enum { ONR_PLAN_ALIGN = 64 };
 
-/// Plans `g` for these input types (n_inputs of the graph, known; kinds other than tensor make their consumers dynamic). Prepares kernels
-/// and packs weights into `packs`. max_bytes (0: none) limits the arena: ONR_LIMIT says what is needed. The caller frees the plan.
+/// Plans `g` for these input types (n_inputs of the graph, known; kinds other than tensor make their consumers dynamic).
+/// Prepares kernels and packs weights into `packs`. max_bytes (0: none) limits the arena: ONR_LIMIT says what is needed. The
+/// caller frees the plan.
 onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_target *target, onr_packs *packs, onr_pool *pool,
                         size_t max_bytes, onr_plan **out, onr_err *err);
 void onr_plan_free(onr_plan *p);

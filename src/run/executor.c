@@ -22,7 +22,7 @@ struct onr_frame {
     char *memory;      // what pointers are bound to now
 };
 
-// ---- binding ---------------------------------------------------------------------------------------------------------------------
+// ---- binding ----------------------------------------------------------------------------------------------------------------
 
 static onr_status make_operands(onr_frame *f, onr_err *err) {
     const onr_plan *p = f->plan;
@@ -108,10 +108,10 @@ void onr_frame_free(onr_frame *f) {
     if (f) onr_arena_free(f->arena);
 }
 
-// ---- running ---------------------------------------------------------------------------------------------------------------------
+// ---- running ----------------------------------------------------------------------------------------------------------------
 
-/// What a dynamic step made must be what later steps were prepared for, where that was known, and must not borrow memory that the plan
-/// gives to others.
+/// What a dynamic step made must be what later steps were prepared for, where that was known, and must not borrow memory that
+/// the plan gives to others.
 static onr_status settle(const onr_frame *f, const onr_node *n, onr_err *err) {
     for (int32_t k = 0; k < n->n_out; k++) {
         if (!n->out[k]) continue;

@@ -53,8 +53,8 @@ typedef uint32_t onr_dtypes;
 #define ONR_T_ALL (~1u & ((1u << ONR_N_DTYPES) - 1u))
 
 /// Bytes of one element in memory. 2- and 4-bit types take one byte each at run time (sign-extended for the signed ones; the
-/// low nibble for FLOAT4E2M1) and are packed only in files and at the public boundary: docs/decisions.md says why. STRING is sizeof(onr_string).
-/// 0 for ONR_UNDEFINED and unknown numbers.
+/// low nibble for FLOAT4E2M1) and are packed only in files and at the public boundary: docs/decisions.md says why. STRING is
+/// sizeof(onr_string). 0 for ONR_UNDEFINED and unknown numbers.
 size_t onr_dtype_size(onr_dtype t);
 /// Bits of one element in ONNX's raw_data: 2, 4, 8, ... 128; 0 for strings.
 int onr_dtype_bits(onr_dtype t);

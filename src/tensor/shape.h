@@ -9,8 +9,8 @@
 
 enum { ONR_MAX_RANK = 16 };
 
-/// A dimension: >= 0 is a size; a symbol (`batch`, or a fresh unknown) is a very negative number, equal symbols are equal sizes.
-/// Ordinary negative numbers (a Reshape's -1) are not dimensions but may stand beside them in shape data.
+/// A dimension: >= 0 is a size; a symbol (`batch`, or a fresh unknown) is a very negative number, equal symbols are equal
+/// sizes. Ordinary negative numbers (a Reshape's -1) are not dimensions but may stand beside them in shape data.
 #define ONR_DIM_SYMBOL_BASE (INT64_MIN + 1)
 static inline bool onr_dim_known(int64_t d) { return d >= 0; }
 static inline bool onr_dim_symbolic(int64_t d) { return d < INT64_MIN / 2; }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- static types -------------------------------------------------------------------------------------------------------------
+// ---- static types -----------------------------------------------------------------------------------------------------------
 
 onr_type onr_type_tensor(onr_dtype dtype, onr_shape shape) {
     return (onr_type){.kind = ONR_TENSOR, .dtype = dtype, .shape = shape};
@@ -64,7 +64,7 @@ bool onr_type_bytes(const onr_type *t, size_t *bytes) {
     return t->kind == ONR_TENSOR && tensor_bytes(t->dtype, t->block, &t->shape, bytes);
 }
 
-// ---- tensors -------------------------------------------------------------------------------------------------------------------
+// ---- tensors ----------------------------------------------------------------------------------------------------------------
 
 int64_t onr_tensor_numel(const onr_tensor *t) {
     int64_t n = 0;
@@ -120,7 +120,7 @@ double onr_tensor_num(const onr_tensor *t, int64_t i) {
     }
 }
 
-// ---- data ----------------------------------------------------------------------------------------------------------------------
+// ---- data -------------------------------------------------------------------------------------------------------------------
 
 onr_status onr_datum_new(onr_dtype dtype, const onr_shape *shape, onr_datum *out, onr_err *err) {
     size_t bytes;

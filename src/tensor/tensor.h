@@ -30,7 +30,8 @@ typedef struct onr_tensor {
     void *data; ///< elements; may be NULL when there are none
 } onr_tensor;
 
-/// The content of a value. A tensor's memory belongs to `buf`, or to somebody else when buf is NULL (an arena, a constant, the caller).
+/// The content of a value. A tensor's memory belongs to `buf`, or to somebody else when buf is NULL (an arena, a constant, the
+/// caller).
 typedef struct onr_datum {
     onr_kind kind;          ///< ONR_KIND_UNKNOWN: empty slot
     onr_tensor t;           ///< kind tensor

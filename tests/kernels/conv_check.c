@@ -1,5 +1,6 @@
-// conv_check.c: every convolution variant against a double-precision reference on shapes/hard.txt and shapes/layers.txt: between
-// guard pages, with bias, residual (also in place), clamp, padding lanes, 1 to 3 threads and batch positions bit for bit. With
+// conv_check.c: every convolution variant against a double-precision reference on shapes/hard.txt and shapes/layers.txt:
+// between guard pages, with bias, residual (also in place), clamp, padding lanes, 1 to 3 threads and batch positions bit for
+// bit. With
 // --bench [--only TEXT]: time of every variant on shapes/layers.txt, and the cost model's pick beside the measured best.
 #include "check.h"
 #include "conv_shapes.h"
@@ -20,7 +21,8 @@ static float *to_blocks(const float *x, int64_t n, int64_t c, int64_t map, int64
     int64_t total = n * blocks(c, b) * map * b;
     float *y = check_floats((size_t)total);
     for (int64_t i = 0; i < total; i++) {
-        int64_t lane = i % b, pos = i / b % map, channel = i / b / map % blocks(c, b) * b + lane, image = i / b / map / blocks(c, b);
+        int64_t lane = i % b, pos = i / b % map, channel = i / b / map % blocks(c, b) * b + lane,
+                image = i / b / map / blocks(c, b);
         y[i] = channel < c ? x[(image * c + channel) * map + pos] : 0;
     }
     return y;
@@ -49,8 +51,8 @@ static void make_problem(problem *p) {
 }
 
 // Six standard deviations, and more, of the rounding of a sum of k products in any order: each partial sum is about as large as
-// the root of the sum of squares so far. Winograd sums differently: its error follows the largest output (F(4x4): measured below
-// 1.2e-5 of it, about 200 EPS).
+// the root of the sum of squares so far. Winograd sums differently: its error follows the largest output (F(4x4): measured
+// below 1.2e-5 of it, about 200 EPS).
 static double tolerance(const onr_conv_variant *v, const problem *p, size_t i, double bias, double residual, double largest) {
     const onr_conv_shape *s = &p->s;
     double k = (double)(s->c_in / s->groups * s->kh * s->kw), norm = sqrt(p->squares[i]);
@@ -64,7 +66,8 @@ static void compare(const onr_conv_variant *v, const problem *p, const onr_conv_
     double largest = 0;
     for (int64_t i = 0; i < n_out; i++) largest = fmax(largest, fabs(p->want[i])); // ignores NaN
     for (int64_t i = 0; i < s->n * blocks(s->c_out, b) * map * b; i++) {
-        int64_t lane = i % b, pos = i / b % map, c = i / b / map % blocks(s->c_out, b) * b + lane, n = i / b / map / blocks(s->c_out, b);
+        int64_t lane = i % b, pos = i / b % map, c = i / b / map % blocks(s->c_out, b) * b + lane,
+                n = i / b / map / blocks(s->c_out, b);
         if (c >= s->c_out) {
             if (!check_true(a->y[i] == 0, "a padding lane is not zero")) return;
             continue;
@@ -128,8 +131,8 @@ static void check_variant(const onr_conv_variant *v, const problem *p, const cha
     if (!v->supports(&s)) return;
     const int mark = check_mark();
     for (int mode = 0; mode < 3; mode++) {
-        check_case("%s, %s: n %d %dx%dx%d > %d, blocks %d %d, mode %d", v->name, name, (int)s.n, (int)s.c_in, (int)s.h, (int)s.w,
-                   (int)s.c_out, (int)in_block, (int)out_block, mode);
+        check_case("%s, %s: n %d %dx%dx%d > %d, blocks %d %d, mode %d", v->name, name, (int)s.n, (int)s.c_in, (int)s.h,
+                   (int)s.w, (int)s.c_out, (int)in_block, (int)out_block, mode);
         onr_conv_args a = make_args(v, p, &s, mode > 0);
         if (mode == 1) a.lo = 0;
         if (mode == 2) a.lo = 0.25f, a.hi = 2;
@@ -152,7 +155,8 @@ static void check_file(const char *file) {
         const onr_conv_variant *v;
         for (size_t k = 0; (v = onr_conv_variant_at(k)); k++) {
             // The scalar kernel's loops do not depend on how large a layer is; three times per case it would take minutes.
-            if (!wants(v) || (!check_wanted(v->name) && !check_wanted(cases[i].name)) || (v->needs == 0 && flops > 2e7)) continue;
+            if (!wants(v) || (!check_wanted(v->name) && !check_wanted(cases[i].name)) || (v->needs == 0 && flops > 2e7))
+                continue;
             static const int32_t in_blocks[] = {1, 8, 16};
             for (int b = 0; b < 3; b++) {
                 for (int32_t out = 8; out <= 16; out += 8) check_variant(v, &p, cases[i].name, in_blocks[b], out);
@@ -203,8 +207,9 @@ static void bench_shape(const conv_case *c, const onr_cpu *cpu, double peak) {
     for (size_t k = 0; (v = onr_conv_variant_at(k)); k++) {
         if (!wants(v) || !v->supports(&s) || (v->needs == 0 && flops > 1e7)) continue;
         double two, one = bench_variant(v, &p, &s, &two);
-        printf("  %-36s %-28s %9.1f us %7.1f GFLOP/s %5.1f %%  model %8.1f us %s| 2 threads %9.1f us %.2f x\n", c->name, v->name,
-               one * 1e6, flops / one * 1e-9, flops / one * 1e-7 / peak, v->cost(&s, cpu), v == pick ? "PICK " : "     ", two * 1e6, one / two);
+        printf("  %-36s %-28s %9.1f us %7.1f GFLOP/s %5.1f %%  model %8.1f us %s| 2 threads %9.1f us %.2f x\n", c->name,
+               v->name, one * 1e6, flops / one * 1e-9, flops / one * 1e-7 / peak, v->cost(&s, cpu),
+               v == pick ? "PICK " : "     ", two * 1e6, one / two);
         if (one < best_time) best_time = one, best = v;
         if (v == pick) pick_time = one;
         fflush(stdout);

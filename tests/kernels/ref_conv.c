@@ -20,7 +20,8 @@ static void add_tap(const onr_conv_shape *s, const float *x, float w, int64_t ky
 }
 
 // One output map of one image.
-static void add_channel(const onr_conv_shape *s, const float *x, const float *w, int64_t n, int64_t oc, double *y, double *squares) {
+static void add_channel(const onr_conv_shape *s, const float *x, const float *w, int64_t n, int64_t oc, double *y,
+                        double *squares) {
     int64_t cig = s->c_in / s->groups, cog = s->c_out / s->groups;
     for (int64_t ic = 0; ic < cig; ic++) {
         const float *plane = x + (n * s->c_in + oc / cog * cig + ic) * s->h * s->w;

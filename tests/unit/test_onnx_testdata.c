@@ -1,5 +1,6 @@
 // test_onnx_testdata.c: every model of ONNX's own backend tests must load: the loader knows no operators, so none is special.
-// May assume: Debian's libonnx-testdata, or folders in ONNX_TEST_DATA (dir:dir); skipped when there is neither. Never runs a model.
+// May assume: Debian's libonnx-testdata, or folders in ONNX_TEST_DATA (dir:dir); skipped when there is neither. Never runs a
+// model.
 #include "graph/edit.h"
 #include "onnx/model.h"
 

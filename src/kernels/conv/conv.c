@@ -14,13 +14,9 @@ static const onr_conv_variant *const variants[] = {
 
 static const size_t n_variants = sizeof variants / sizeof variants[0];
 
-const onr_conv_variant *onr_conv_variant_at(size_t i) {
-    return i < n_variants ? variants[i] : NULL;
-}
+const onr_conv_variant *onr_conv_variant_at(size_t i) { return i < n_variants ? variants[i] : NULL; }
 
-int32_t onr_conv_block(uint32_t features) {
-    return features & ONR_CPU_AVX512 ? 16 : 8;
-}
+int32_t onr_conv_block(uint32_t features) { return features & ONR_CPU_AVX512 ? 16 : 8; }
 
 const onr_conv_variant *onr_conv_choose(const onr_conv_shape *s, const onr_cpu *cpu, const onr_conv_choice *how) {
     const onr_conv_variant *best = NULL;

@@ -1,9 +1,10 @@
 // conv.h: 2-D fp32 convolution over blocked channels: one description, many algorithms, one choice.
-// May assume: sizes were checked by the caller and fit. Never knows tensors or graphs, never fails; only the loops here use threads.
+// May assume: sizes were checked by the caller and fit. Never knows tensors or graphs, never fails; only the loops here use
+// threads.
 //
 // Layouts. A blocked activation "NCHWbc" holds ceil(C/b) blocks: [n][block][h][w][b], channels beyond C are zero in inputs and
-// written as zero in outputs. `in_block` 1 is plain NCHW (the first convolution of a net). Outputs are always blocked by `block`.
-// Weights come as ONNX gives them, OIHW: [c_out][c_in / groups][kh][kw].
+// written as zero in outputs. `in_block` 1 is plain NCHW (the first convolution of a net). Outputs are always blocked by
+// `block`. Weights come as ONNX gives them, OIHW: [c_out][c_in / groups][kh][kw].
 #ifndef ONR_KERNELS_CONV_H
 #define ONR_KERNELS_CONV_H
 

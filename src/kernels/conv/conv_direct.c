@@ -1,10 +1,11 @@
 // conv_direct.c: direct convolution: cuts the output into register tiles, the tiles into tasks, and walks them.
-// May assume: a supported shape. Never computes a pixel itself; never cuts by the number of threads, so results do not depend on it.
+// May assume: a supported shape. Never computes a pixel itself; never cuts by the number of threads, so results do not depend
+// on it.
 //
-// Tiles are columns of one output row (widths as equal as possible), two rows at once on maps so narrow that one row would leave
-// registers idle; 1x1 convolutions of stride 1 take the whole map as one row. Borders: kernel rows outside the input are left out;
-// kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned (3x3, pad 1);
-// otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
+// Tiles are columns of one output row (widths as equal as possible), two rows at once on maps so narrow that one row would
+// leave registers idle; 1x1 convolutions of stride 1 take the whole map as one row. Borders: kernel rows outside the input are
+// left out; kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned
+// (3x3, pad 1); otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
 #include "kernels/conv/conv_direct.h"
 
 #include "kernels/conv/conv_util.h"
@@ -23,8 +24,8 @@ typedef struct geometry {
     int64_t in_blocks, out_blocks; // of the whole tensor
     int64_t k;                     // steps of one tile
     onr_tile_kind kind;
-    bool gather;                   // some tiles need a padded window
-    int rows;                      // output rows of a tile
+    bool gather; // some tiles need a padded window
+    int rows;    // output rows of a tile
     int64_t max_q, n_cols, n_row_tiles, n_tiles;
     int64_t n_oc, oc_chunk, n_oc_chunks, tile_chunk, n_tile_chunks;
     int64_t skip_first, skip_last;
@@ -61,8 +62,10 @@ static void plan_columns(geometry *g, const onr_conv_shape *s) {
             g->gather = true;
             return;
         }
-        if (first) g->skip_first = kx + 1;
-        else g->skip_last = onr_min_i64(g->skip_last, kx);
+        if (first)
+            g->skip_first = kx + 1;
+        else
+            g->skip_last = onr_min_i64(g->skip_last, kx);
     }
 }
 
@@ -115,7 +118,8 @@ static void plan(geometry *g, const onr_conv_tiles *tiles, const onr_conv_shape 
     g->block = tiles->block;
     g->lanes = 2 * g->block;
     merge_groups(g, s);
-    bool flat = s->in_block > 1 && s->kh == 1 && s->kw == 1 && s->stride_h == 1 && s->stride_w == 1 && s->h == s->oh && s->w == s->ow;
+    bool flat = s->in_block > 1 && s->kh == 1 && s->kw == 1 && s->stride_h == 1 && s->stride_w == 1 && s->h == s->oh &&
+                s->w == s->ow;
     g->n = s->n;
     g->h = flat ? 1 : s->h;
     g->w = flat ? s->h * s->w : s->w;
@@ -255,7 +259,8 @@ static void set_rows(onr_conv_tile *t, const geometry *g, const onr_conv_shape *
     }
 }
 
-// Copies the window of a border tile, with zeros outside the input, so that all its columns can be read. Rows outside stay unset.
+// Copies the window of a border tile, with zeros outside the input, so that all its columns can be read. Rows outside stay
+// unset.
 static void gather_window(const onr_conv_shape *s, const geometry *g, const float *x, const place *p, const onr_conv_tile *t,
                           float *window) {
     int64_t ix = p->ox * s->stride_w - s->pad_left, iy = p->oy * s->stride_h - s->pad_top, block = s->in_block;
@@ -333,9 +338,18 @@ static void run_task(void *ctx, size_t worker, size_t index) {
     int64_t oc_begin = oc_chunk * g->oc_chunk, oc_end = onr_min_i64(oc_begin + g->oc_chunk, g->n_oc);
     const float *x = j->a->x + image * g->in_blocks * g->xa + group * (g->c_in / j->a->shape->in_block) * g->xa;
     float *window = (float *)j->a->scratch + (int64_t)worker * g->window_floats;
-    onr_conv_tile t = {.n_a = g->n_a, .n_b = g->n_b, .n_c = g->n_c, .n_t = g->n_t, .xc = g->x_col, .x_pixel = g->x_pixel,
-                       .x_row = j->a->shape->stride_h * g->x_row, .y_row = g->ow * g->block, .y_oc = g->oh * g->ow * g->block,
-                       .prefetch_step = 32, .lo = j->a->lo, .hi = j->a->hi};
+    onr_conv_tile t = {.n_a = g->n_a,
+                       .n_b = g->n_b,
+                       .n_c = g->n_c,
+                       .n_t = g->n_t,
+                       .xc = g->x_col,
+                       .x_pixel = g->x_pixel,
+                       .x_row = j->a->shape->stride_h * g->x_row,
+                       .y_row = g->ow * g->block,
+                       .y_oc = g->oh * g->ow * g->block,
+                       .prefetch_step = 32,
+                       .lo = j->a->lo,
+                       .hi = j->a->hi};
     if (g->gather) { // a window serves all its oc tiles
         for (int64_t k = chunk * g->tile_chunk; k < tile_end; k++) {
             place p = place_of(g, k);

@@ -1,13 +1,13 @@
-// conv_direct.h: the loops of the direct convolution, independent of the ISA: a variant is these functions with its register tiles.
-// May assume: supported shapes (onr_conv_direct_supports). Never chooses; conv.c does.
+// conv_direct.h: the loops of the direct convolution, independent of the ISA: a variant is these functions with its register
+// tiles. May assume: supported shapes (onr_conv_direct_supports). Never chooses; conv.c does.
 #ifndef ONR_KERNELS_CONV_DIRECT_H
 #define ONR_KERNELS_CONV_DIRECT_H
 
 #include "kernels/conv/conv.h"
 #include "kernels/conv/conv_tile.h"
 
-/// Any kernel size, stride, dilation and padding; grouped too (small groups are merged until they fill whole channel blocks, with
-/// zero weights in between). Input blocked as the tiles are, or plain.
+/// Any kernel size, stride, dilation and padding; grouped too (small groups are merged until they fill whole channel blocks,
+/// with zero weights in between). Input blocked as the tiles are, or plain.
 bool onr_conv_direct_supports(const onr_conv_tiles *tiles, const onr_conv_shape *s);
 /// Multiplications and additions that the tiles do: merged groups and channel tails included, skipped border taps left out.
 double onr_conv_direct_flops(const onr_conv_tiles *tiles, const onr_conv_shape *s);

@@ -1,5 +1,5 @@
-// conv_direct_avx512.c: the direct convolutions on AVX-512, as rows for the table: by kernel size, so that profiles tell them apart.
-// May assume: AVX-512 (needs). Never holds code of its own: loops are in conv_direct.c, tiles in conv_tile_avx512.c.
+// conv_direct_avx512.c: the direct convolutions on AVX-512, as rows for the table: by kernel size, so that profiles tell them
+// apart. May assume: AVX-512 (needs). Never holds code of its own: loops are in conv_direct.c, tiles in conv_tile_avx512.c.
 #include "kernels/conv/conv_direct.h"
 #include "kernels/conv/conv_util.h"
 
@@ -9,9 +9,7 @@ static bool supports_any(const onr_conv_shape *s) {
     return s->in_block > 1 && onr_conv_direct_supports(&onr_conv_tiles_avx512, s);
 }
 
-static bool supports_1x1(const onr_conv_shape *s) {
-    return s->kh == 1 && s->kw == 1 && supports_any(s);
-}
+static bool supports_1x1(const onr_conv_shape *s) { return s->kh == 1 && s->kw == 1 && supports_any(s); }
 
 static bool supports_first(const onr_conv_shape *s) {
     return s->in_block == 1 && onr_conv_direct_supports(&onr_conv_tiles_avx512, s);
@@ -22,9 +20,7 @@ static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     return 1.0 + onr_conv_direct_flops(&onr_conv_tiles_avx512, s) * 1e-3 / 210.0;
 }
 
-static size_t packed_bytes(const onr_conv_shape *s) {
-    return onr_conv_direct_packed_bytes(&onr_conv_tiles_avx512, s);
-}
+static size_t packed_bytes(const onr_conv_shape *s) { return onr_conv_direct_packed_bytes(&onr_conv_tiles_avx512, s); }
 
 static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
     onr_conv_direct_pack(&onr_conv_tiles_avx512, s, w, packed, pool);
@@ -34,14 +30,20 @@ static size_t scratch_bytes(const onr_conv_shape *s, int n_threads) {
     return onr_conv_direct_scratch_bytes(&onr_conv_tiles_avx512, s, n_threads);
 }
 
-static void run(const onr_conv_args *a) {
-    onr_conv_direct_run(&onr_conv_tiles_avx512, a);
-}
+static void run(const onr_conv_args *a) { onr_conv_direct_run(&onr_conv_tiles_avx512, a); }
 
-#define VARIANT(symbol, label, which)                                                                                            \
-    const onr_conv_variant symbol = {.name = label, .needs = ONR_CPU_AVX512, .block = 16, .exact = true, .expands = false,       \
-                                     .supports = which, .cost = cost, .packed_bytes = packed_bytes, .pack = pack,                \
-                                     .scratch_bytes = scratch_bytes, .run = run};
+#define VARIANT(symbol, label, which)                                \
+    const onr_conv_variant symbol = {.name = label,                  \
+                                     .needs = ONR_CPU_AVX512,        \
+                                     .block = 16,                    \
+                                     .exact = true,                  \
+                                     .expands = false,               \
+                                     .supports = which,              \
+                                     .cost = cost,                   \
+                                     .packed_bytes = packed_bytes,   \
+                                     .pack = pack,                   \
+                                     .scratch_bytes = scratch_bytes, \
+                                     .run = run};
 
 VARIANT(onr_conv_1x1_avx512, "conv_1x1_14x32_avx512", supports_1x1)
 VARIANT(onr_conv_direct_avx512, "conv_direct_14x32_avx512", supports_any)

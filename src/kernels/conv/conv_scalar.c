@@ -6,9 +6,7 @@
 
 enum { MAX_BLOCK = 16 };
 
-static bool supports(const onr_conv_shape *s) {
-    return s->out_block == 8 || s->out_block == 16;
-}
+static bool supports(const onr_conv_shape *s) { return s->out_block == 8 || s->out_block == 16; }
 
 static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     (void)cpu;

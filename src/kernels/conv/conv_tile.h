@@ -4,8 +4,8 @@
 // A tile is `rows` x `q` output pixels by `nv` vectors of output channels, kept in registers while all taps are added:
 //   for a in n_a, for b in n_b, for c in n_c, for t in n_t:
 //       acc[pixel][oc] += x[a * xa + b * xb + c * xc + t + pixel offset] * w[((a * n_b + b) * n_c + c) * n_t + t][oc]
-// Blocked input: a counts channel blocks, b and c are the kernel's rows and columns, t the channels of a block. Plain NCHW input
-// (the first convolution of a net): a counts channels, b kernel rows, t kernel columns.
+// Blocked input: a counts channel blocks, b and c are the kernel's rows and columns, t the channels of a block. Plain NCHW
+// input (the first convolution of a net): a counts channels, b kernel rows, t kernel columns.
 #ifndef ONR_KERNELS_CONV_TILE_H
 #define ONR_KERNELS_CONV_TILE_H
 

@@ -41,7 +41,7 @@ const char *onr_gemm_name(const onr_gemm_variant *v) { return v->name; }
 // Part i of `total` cut into n parts whose sizes differ by at most one.
 static int64_t part_begin(int64_t total, int64_t n, int64_t i) { return total / n * i + onr_min_i64(i, total % n); }
 
-// --- sizes --------------------------------------------------------------------------------------------------------------------
+// --- sizes -------------------------------------------------------------------------------------------------------------------
 
 typedef struct blocks {
     int64_t n_row_blocks, n_col_blocks, n_depths; // parts of m, of the panels of n, and of k
@@ -77,7 +77,7 @@ size_t onr_gemm_batch_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_
     return onr_align_up(onr_gemm_scratch_bytes(v, m, n, k, b_is_packed), 64) * (size_t)n_threads;
 }
 
-// --- packing of a constant B --------------------------------------------------------------------------------------------------
+// --- packing of a constant B -------------------------------------------------------------------------------------------------
 
 typedef struct pack_b_job {
     const onr_gemm_variant *v;
@@ -102,7 +102,7 @@ void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const floa
     onr_pool_for(pool, (size_t)onr_ceil_div(n, v->nr), 1, pack_b_panels, &j);
 }
 
-// --- one block: rows x columns x depth ----------------------------------------------------------------------------------------
+// --- one block: rows x columns x depth ---------------------------------------------------------------------------------------
 
 typedef struct block_job {
     const onr_gemm_variant *v;
@@ -228,7 +228,7 @@ static void run_blocks(const onr_gemm_variant *v, const onr_gemm_args *g) {
     }
 }
 
-// --- few rows: B is read once, straight from where it lies --------------------------------------------------------------------
+// --- few rows: B is read once, straight from where it lies -------------------------------------------------------------------
 
 typedef struct thin_job {
     const onr_gemm_variant *v;
@@ -276,7 +276,7 @@ static void run_thin(const onr_gemm_variant *v, const onr_gemm_args *g) {
     onr_pool_for(g->n * g->k < TASK_WORK / 8 ? NULL : g->pool, (size_t)onr_ceil_div(g->n, j.columns), 1, run_thin_columns, &j);
 }
 
-// --- entry --------------------------------------------------------------------------------------------------------------------
+// --- entry -------------------------------------------------------------------------------------------------------------------
 
 static void fill_bias(const onr_gemm_args *g) {
     for (int64_t i = 0; i < g->m; i++) {

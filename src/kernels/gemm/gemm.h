@@ -25,8 +25,8 @@ typedef struct onr_gemm_args {
     float *c;              ///< row-major, element (i, j) at c[i * c_row + j]
     int64_t c_row;
     float alpha;
-    /// Added before the clamp: element (i, j) at bias[i * bias_row + j * bias_col]; strides may be 0; NULL for none. (For Gemm's
-    /// beta: scale the bias beforehand.)
+    /// Added before the clamp: element (i, j) at bias[i * bias_row + j * bias_col]; strides may be 0; NULL for none. (For
+    /// Gemm's beta: scale the bias beforehand.)
     const float *bias;
     int64_t bias_row, bias_col;
     float lo, hi;  ///< clamp of the result; -INFINITY, INFINITY for none; NaN passes

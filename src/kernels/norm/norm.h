@@ -1,5 +1,6 @@
 // norm.h: fp32 normalizations: of rows (layer, RMS), of groups of channels (group, instance), and scale and shift per channel.
-// May assume: sizes checked by the caller. Never fails. Mean and variance are found in two passes, so large means do not cancel.
+// May assume: sizes checked by the caller. Never fails. Mean and variance are found in two passes, so large means do not
+// cancel.
 #ifndef ONR_KERNELS_NORM_H
 #define ONR_KERNELS_NORM_H
 

@@ -1,5 +1,6 @@
 // reorder.c: plain to blocked channels and back; one task per block of channels.
-// May assume: block is 8 or 16. Never vectorized by hand: the inner loops run over whole blocks, which compilers turn into vector stores.
+// May assume: block is 8 or 16. Never vectorized by hand: the inner loops run over whole blocks, which compilers turn into
+// vector stores.
 #include "kernels/reorder/reorder.h"
 
 #include <assert.h>

@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-/// x [n][c][hw] to y [n][ceil(c / block)][hw][block]; channels beyond c are written as zero. block is 8 or 16; features: ONR_CPU_* bits.
+/// x [n][c][hw] to y [n][ceil(c / block)][hw][block]; channels beyond c are written as zero. block is 8 or 16; features:
+/// ONR_CPU_* bits.
 void onr_reorder_to_blocked(uint32_t features, const float *x, int64_t n, int64_t c, int64_t hw, int64_t block, float *y,
                             onr_pool *pool);
 /// The inverse.

@@ -1,6 +1,6 @@
-// f32_avx512.h: the vector type `vf` and its functions on AVX-512 (F, BW, DQ, VL), 16 lanes. The other f32_*.h have the same list.
-// May assume: included only by files compiled for AVX-512 (suffix _avx512).
-// Never reads or writes a lane that was not asked for.
+// f32_avx512.h: the vector type `vf` and its functions on AVX-512 (F, BW, DQ, VL), 16 lanes. The other f32_*.h have the same
+// list. May assume: included only by files compiled for AVX-512 (suffix _avx512). Never reads or writes a lane that was not
+// asked for.
 #ifndef ONR_KERNELS_SIMD_F32_AVX512_H
 #define ONR_KERNELS_SIMD_F32_AVX512_H
 

@@ -34,7 +34,8 @@ static inline void vf_stream(float *p, vf a) { *p = a; }
 static inline vf vf_set1(float x) { return x; }
 static inline vf vf_zero(void) { return 0.0f; }
 
-// Arithmetic. vf_min and vf_max give b when a or b is a NaN. The product of vf_fma is rounded here: fmaf would be a library call.
+// Arithmetic. vf_min and vf_max give b when a or b is a NaN. The product of vf_fma is rounded here: fmaf would be a library
+// call.
 static inline vf vf_add(vf a, vf b) { return a + b; }
 static inline vf vf_sub(vf a, vf b) { return a - b; }
 static inline vf vf_mul(vf a, vf b) { return a * b; }

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// x and y are [outer][n][inner]; the softmax (or log softmax) runs along the middle axis. y may be x. A row that holds a NaN, or only
-/// -infinity, gives NaN.
+/// x and y are [outer][n][inner]; the softmax (or log softmax) runs along the middle axis. y may be x. A row that holds a NaN,
+/// or only -infinity, gives NaN.
 void onr_softmax_run(uint32_t features, bool log, const float *x, float *y, int64_t outer, int64_t n, int64_t inner,
                      onr_pool *pool);
 

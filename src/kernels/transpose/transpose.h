@@ -9,8 +9,8 @@
 
 enum { ONR_TRANSPOSE_MAX_RANK = 64 };
 
-/// y = x with its axes permuted: axis d of y is axis perm[d] of x. x of `shape` and y are contiguous. size: bytes of an element: 1, 2,
-/// 4, 8 or 16.
+/// y = x with its axes permuted: axis d of y is axis perm[d] of x. x of `shape` and y are contiguous. size: bytes of an
+/// element: 1, 2, 4, 8 or 16.
 void onr_transpose_run(uint32_t features, int64_t size, int rank, const int64_t *shape, const int64_t *perm, const void *x,
                        void *y, onr_pool *pool);
 
