@@ -1,0 +1,436 @@
+// onnxrun.c: the roof: bytes -> model -> graph -> optimized graph -> plan -> run -> outputs, behind the public interface.
+// May assume: the caller keeps the thread rule of onnxrun.h. Never does the work of a stage itself.
+#include "onnxrun.h"
+
+#include "dump/dump.h"
+#include "graph/edit.h"
+#include "onnx/model.h"
+#include "onnxrun_value.h"
+#include "passes/pass.h"
+#include "run/executor.h"
+#include "run/interpreter.h"
+
+#include <string.h>
+
+struct onnxrun_model {
+    onr_model *m;
+    onr_log log;
+};
+
+/// A plan with its operand tables, kept for one signature of input types.
+typedef struct kept_plan {
+    onr_plan *plan;
+    onr_frame *frame;
+    uint64_t last_used;
+} kept_plan;
+
+struct onnxrun_session {
+    const onr_model *m;
+    onr_arena *arena;   // clone, fused constants
+    onr_graph *graph;   // optimized
+    onr_target target;
+    onr_pool *pool;
+    onr_packs *packs;
+    onr_env env;
+    onr_log log;
+    uint64_t random;
+    volatile int cancel;
+    size_t max_memory, max_plans;
+    kept_plan *plans;
+    size_t n_plans;
+    kept_plan *current;
+    uint64_t clock;
+    onr_buf *memory;    // activations: one block, as large as the largest plan so far
+    onr_pass_count passes[ONR_MAX_PASSES];
+    int32_t n_passes;
+    onnxrun_step_fn on_step;
+    void *on_step_user;
+};
+
+static onr_err *inner(onnxrun_error *err) {
+    if (err) *err = (onnxrun_error){0};
+    return (onr_err *)err;
+}
+
+const char *onnxrun_version(void) { return ONNXRUN_VERSION; }
+
+// ---- models ------------------------------------------------------------------------------------------------------------------------
+
+static onr_log make_log(onnxrun_log_fn fn, void *user, onnxrun_log_level level) {
+    return (onr_log){.fn = (void (*)(void *, onr_log_level, const char *))fn, .user = user, .max_level = (onr_log_level)level};
+}
+
+onnxrun_load_options onnxrun_load_options_default(void) { return (onnxrun_load_options){.size = sizeof(onnxrun_load_options)}; }
+
+static onnxrun_status keep_model(onr_model *m, const onr_log *log, onnxrun_model **out, onr_err *err) {
+    onnxrun_model *model = onr_malloc(sizeof *model);
+    if (!model) {
+        onr_model_free(m);
+        return (onnxrun_status)onr_no_memory(err, sizeof *model);
+    }
+    *model = (onnxrun_model){.m = m, .log = *log};
+    *out = model;
+    return ONNXRUN_OK;
+}
+
+onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out, onnxrun_error *error) {
+    onr_err *err = inner(error);
+    onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
+    onr_load_options load = onr_load_options_default();
+    onr_model *m = NULL;
+    *out = NULL;
+    load.log = make_log(o.log, o.log_user, o.log_level);
+    onr_status s = onr_model_load(path, &load, &m, err);
+    return s == ONR_OK ? keep_model(m, &load.log, out, err) : (onnxrun_status)s;
+}
+
+onnxrun_status onnxrun_model_load_memory(const void *data, size_t bytes, const onnxrun_load_options *options, onnxrun_model **out,
+                                         onnxrun_error *error) {
+    onr_err *err = inner(error);
+    onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
+    onr_load_options load = onr_load_options_default();
+    onr_model *m = NULL;
+    *out = NULL;
+    load.log = make_log(o.log, o.log_user, o.log_level);
+    onr_status s = onr_model_load_memory(data, bytes, NULL, o.folder, &load, &m, err);
+    return s == ONR_OK ? keep_model(m, &load.log, out, err) : (onnxrun_status)s;
+}
+
+void onnxrun_model_free(onnxrun_model *m) {
+    if (!m) return;
+    onr_model_free(m->m);
+    onr_free(m);
+}
+
+size_t onnxrun_model_n_inputs(const onnxrun_model *m) { return (size_t)m->m->graph->n_inputs; }
+size_t onnxrun_model_n_outputs(const onnxrun_model *m) { return (size_t)m->m->graph->n_outputs; }
+const char *onnxrun_model_input_name(const onnxrun_model *m, size_t i) { return m->m->graph->inputs[i]->name; }
+const char *onnxrun_model_output_name(const onnxrun_model *m, size_t i) { return m->m->graph->outputs[i]->name; }
+
+static void show_type(const onnxrun_model *m, const onr_value *v, onnxrun_type *out) {
+    const onr_type unknown = onr_type_unknown(), *t = v->declared ? v->declared : &unknown;
+    *out = (onnxrun_type){.kind = (onnxrun_kind)t->kind, .dtype = (onnxrun_dtype)t->dtype, .rank = t->shape.rank};
+    if (t->kind != ONR_TENSOR) out->rank = -1;
+    for (int32_t i = 0; i < out->rank; i++) {
+        out->dims[i] = onr_dim_known(t->shape.dim[i]) ? t->shape.dim[i] : -1;
+        out->symbols[i] = onr_symbol_name(m->m->symbols, t->shape.dim[i]);
+    }
+    onr_type_text(t, m->m->symbols, out->text);
+}
+
+void onnxrun_model_input_type(const onnxrun_model *m, size_t i, onnxrun_type *out) { show_type(m, m->m->graph->inputs[i], out); }
+void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *out) { show_type(m, m->m->graph->outputs[i], out); }
+
+// ---- sessions ----------------------------------------------------------------------------------------------------------------------
+
+onnxrun_session_options onnxrun_session_options_default(void) {
+    return (onnxrun_session_options){.size = sizeof(onnxrun_session_options), .opt_level = 2};
+}
+
+static onr_status make_target(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err) {
+    if (o->opt_level < 0 || o->opt_level > 2) return onr_fail(err, ONR_USAGE, "optimization level %d is not 0, 1 or 2", o->opt_level);
+    onr_cpu_detect(&s->target.cpu);
+    ONR_TRY(onr_cpu_cap(&s->target.cpu, o->cpu ? o->cpu : "native", err));
+    s->target.opt_level = o->opt_level;
+    s->target.reference = o->opt_level == 0;
+    s->target.allow_winograd = o->opt_level >= 2;
+    s->target.prefer_memory = o->prefer_memory;
+    return ONR_OK;
+}
+
+static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err) {
+    ONR_TRY(make_target(s, o, err));
+    int n_threads = o->n_threads > 0 ? o->n_threads : s->target.cpu.n_cores;
+    s->random = o->seed ? o->seed : 0x6f6e6e7872756eu;
+    s->max_memory = o->max_memory;
+    s->max_plans = o->max_plans ? o->max_plans : 8;
+    s->log = make_log(o->log, o->log_user, o->log_level);
+    s->packs = onr_packs_new(o->max_memory);
+    s->pool = onr_pool_new(n_threads);
+    s->plans = onr_malloc(s->max_plans * sizeof *s->plans);
+    if (!s->packs || !s->pool || !s->plans) return onr_fail(err, ONR_LIMIT, "no memory or threads for a session of %d threads", n_threads);
+    s->env = (onr_env){.target = &s->target, .pool = s->pool, .packs = s->packs, .log = &s->log, .random = &s->random,
+                       .run_graph = onr_interpret_subgraph, .cancel = &s->cancel};
+    return ONR_OK;
+}
+
+static onr_status optimize(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err) {
+    s->graph = onr_graph_clone(s->m->graph, s->arena);
+    if (!s->graph) return onr_no_memory(err, 0);
+    onr_pipeline_options p = {.disable = o->disable_passes, .stop_after = o->stop_after};
+#ifndef NDEBUG
+    p.verify = true;
+#endif
+    return onr_optimize(s->graph, &s->target, s->arena, &s->env, &s->log, &p, s->passes, &s->n_passes, err);
+}
+
+onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session_options *options, onnxrun_session **out,
+                                   onnxrun_error *error) {
+    onr_err *err = inner(error);
+    onnxrun_session_options o = options ? *options : onnxrun_session_options_default();
+    onr_arena *arena = onr_arena_new(0);
+    onnxrun_session *s = arena ? onr_arena_alloc(arena, sizeof *s) : NULL;
+    onr_status status = ONR_OK;
+    *out = NULL;
+    if (!s) {
+        onr_arena_free(arena);
+        return (onnxrun_status)onr_no_memory(err, sizeof *s);
+    }
+    s->arena = arena;
+    s->m = m->m;
+    if ((status = make_parts(s, &o, err)) != ONR_OK) goto fail;
+    if ((status = optimize(s, &o, err)) != ONR_OK) goto fail;
+    *out = s;
+    return ONNXRUN_OK;
+fail:
+    if (status != ONR_USAGE) onr_err_prefix(err, "%s", m->m->path);
+    onnxrun_session_free(s);
+    return (onnxrun_status)status;
+}
+
+static void drop_plan(kept_plan *k) {
+    onr_frame_free(k->frame);
+    onr_plan_free(k->plan);
+}
+
+void onnxrun_session_free(onnxrun_session *s) {
+    if (!s) return;
+    for (size_t i = 0; i < s->n_plans; i++) drop_plan(&s->plans[i]);
+    onr_free(s->plans);
+    onr_buf_unref(s->memory);
+    onr_packs_free(s->packs);
+    onr_pool_free(s->pool);
+    onr_arena_free(s->arena);
+}
+
+// ---- inputs ------------------------------------------------------------------------------------------------------------------------
+
+/// The values that symbolic dimensions have taken so far in one call: the same name must mean the same size in all inputs.
+typedef struct bindings {
+    int64_t symbol[64], size[64];
+    const char *input[64];
+    int n;
+} bindings;
+
+static onr_status bind_dim(bindings *b, int64_t symbol, int64_t size, const onr_value *v, const onr_symbols *symbols, onr_err *err) {
+    const char *name = onr_symbol_name(symbols, symbol);
+    if (!name) return ONR_OK;
+    for (int i = 0; i < b->n; i++) {
+        if (b->symbol[i] != symbol) continue;
+        if (b->size[i] == size) return ONR_OK;
+        return onr_fail(err, ONR_INVALID, "input '%s': dimension '%s' is %lld, but input '%s' made it %lld", v->name, name,
+                        (long long)size, b->input[i], (long long)b->size[i]);
+    }
+    if (b->n < 64) {
+        b->symbol[b->n] = symbol;
+        b->size[b->n] = size;
+        b->input[b->n++] = v->name;
+    }
+    return ONR_OK;
+}
+
+static onr_status wrong_input(const onr_value *v, const onr_type *got, const onr_symbols *symbols, onr_err *err) {
+    char a[ONR_TYPE_TEXT], b[ONR_TYPE_TEXT];
+    return onr_fail(err, ONR_INVALID, "input '%s': expected %s, got %s", v->name, onr_type_text(v->declared, symbols, a),
+                    onr_type_text(got, NULL, b));
+}
+
+static onr_status check_input(const onr_value *v, const onr_type *got, bindings *b, const onr_symbols *symbols, onr_err *err) {
+    const onr_type *want = v->declared;
+    if (!want || want->kind == ONR_KIND_UNKNOWN) return ONR_OK;
+    if (want->kind == ONR_OPTIONAL && got->kind != ONR_OPTIONAL) return ONR_OK; // an optional may be given by its element
+    if (got->kind != want->kind) return wrong_input(v, got, symbols, err);
+    if (got->kind != ONR_TENSOR) return ONR_OK;
+    if (want->dtype && got->dtype != want->dtype) return wrong_input(v, got, symbols, err);
+    if (want->shape.rank < 0) return ONR_OK;
+    if (got->shape.rank != want->shape.rank) return wrong_input(v, got, symbols, err);
+    for (int32_t i = 0; i < want->shape.rank; i++) {
+        int64_t w = want->shape.dim[i], g = got->shape.dim[i];
+        if (onr_dim_known(w) && w != g) return wrong_input(v, got, symbols, err);
+        if (!onr_dim_known(w)) ONR_TRY(bind_dim(b, w, g, v, symbols, err));
+    }
+    return ONR_OK;
+}
+
+/// Types of the given inputs, checked against the model; left-out ones are of unknown kind.
+static onr_status read_inputs(const onnxrun_session *s, const onnxrun_value *const *inputs, size_t n, onr_type *types,
+                              const onr_datum **data, onr_err *err) {
+    const onr_graph *g = s->graph;
+    bindings b = {.n = 0};
+    if (n > (size_t)g->n_inputs) return onr_fail(err, ONR_USAGE, "%zu inputs are given, the model has %d", n, g->n_inputs);
+    for (int32_t i = 0; i < g->n_inputs; i++) {
+        const onr_value *v = g->inputs[i];
+        types[i] = onr_type_unknown();
+        data[i] = (size_t)i < n && inputs[i] ? &inputs[i]->d : NULL;
+        if (!data[i]) {
+            bool optional = v->declared && v->declared->kind == ONR_OPTIONAL;
+            if (v->n_uses && !optional) return onr_fail(err, ONR_USAGE, "input '%s' is missing", v->name);
+            continue;
+        }
+        types[i] = onr_datum_type(data[i]);
+        ONR_TRY(check_input(v, &types[i], &b, g->symbols, err));
+    }
+    return ONR_OK;
+}
+
+// ---- plans -------------------------------------------------------------------------------------------------------------------------
+
+static bool same_signature(const onr_plan *p, const onr_type *types) {
+    for (int32_t i = 0; i < p->graph->n_inputs; i++)
+        if (!onr_type_equal(&p->inputs[i], &types[i])) return false;
+    return true;
+}
+
+/// A free place among the kept plans: the least recently used one goes when all are taken.
+static kept_plan *free_place(onnxrun_session *s) {
+    if (s->n_plans < s->max_plans) return &s->plans[s->n_plans++];
+    kept_plan *oldest = &s->plans[0];
+    for (size_t i = 1; i < s->n_plans; i++)
+        if (s->plans[i].last_used < oldest->last_used) oldest = &s->plans[i];
+    drop_plan(oldest);
+    return oldest;
+}
+
+/// The model's file pages are not needed once weights were packed; what a plan reads as it is comes back by itself.
+static void drop_pages(const onnxrun_session *s) {
+    for (int32_t i = 0; i < s->m->graph->n_values; i++) {
+        const onr_datum *d = s->m->graph->values[i]->constant;
+        if (d && d->kind == ONR_TENSOR) onr_model_drop_pages(s->m, d->t.data, onr_tensor_bytes(&d->t));
+    }
+}
+
+static onr_status plan_for(onnxrun_session *s, const onr_type *types, onr_err *err) {
+    for (size_t i = 0; i < s->n_plans; i++)
+        if (same_signature(s->plans[i].plan, types)) {
+            s->current = &s->plans[i];
+            s->current->last_used = ++s->clock;
+            return ONR_OK;
+        }
+    kept_plan made = {.last_used = ++s->clock};
+    ONR_TRY(onr_plan_new(s->graph, types, &s->target, s->packs, s->pool, s->max_memory, &made.plan, err));
+    onr_status status = onr_frame_new(made.plan, &made.frame, err);
+    if (status != ONR_OK) {
+        drop_plan(&made);
+        return status;
+    }
+    s->current = free_place(s);
+    *s->current = made;
+    drop_pages(s);
+    return ONR_OK;
+}
+
+static onr_status fit_memory(onnxrun_session *s, onr_err *err) {
+    size_t bytes = s->current->plan->arena_bytes;
+    if (s->memory && s->memory->bytes >= bytes) return ONR_OK;
+    onr_buf_unref(s->memory);
+    s->memory = onr_buf_new(bytes);
+    return s->memory ? ONR_OK : onr_no_memory(err, bytes);
+}
+
+typedef struct call {
+    onr_type *types;
+    const onr_datum **data;
+    onr_datum *outputs;
+} call;
+
+static onr_status make_call(const onnxrun_session *s, onr_arena *a, call *c, onr_err *err) {
+    size_t n_in = (size_t)s->graph->n_inputs, n_out = (size_t)s->graph->n_outputs;
+    c->types = onr_arena_calloc(a, n_in, sizeof *c->types);
+    c->data = onr_arena_calloc(a, n_in, sizeof *c->data);
+    c->outputs = onr_arena_calloc(a, n_out, sizeof *c->outputs);
+    return c->types && c->data && c->outputs ? ONR_OK : onr_no_memory(err, n_in * sizeof *c->types);
+}
+
+static onnxrun_status end_call(const onnxrun_session *s, onr_arena *a, onr_status status, onr_err *err) {
+    onr_arena_free(a);
+    if (status != ONR_OK) onr_err_prefix(err, "%s", s->m->path);
+    return (onnxrun_status)status;
+}
+
+onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_error *error) {
+    onr_err *err = inner(error);
+    onr_arena *a = onr_arena_new(0);
+    call c;
+    onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
+    if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, c.types, c.data, err);
+    if (status == ONR_OK && !s->target.reference) status = plan_for(s, c.types, err);
+    if (status == ONR_OK && !s->target.reference) status = fit_memory(s, err);
+    return end_call(s, a, status, err);
+}
+
+// ---- run ---------------------------------------------------------------------------------------------------------------------------
+
+static bool forward_step(void *user, const onr_event *e) {
+    const onnxrun_session *s = user;
+    onnxrun_step_info info = {.node = e->node->name, .op = e->node->op_type, .kernel = e->kernel, .start_ns = e->start_ns, .ns = e->ns,
+                              .flops = e->flops, .bytes = e->bytes};
+    return s->on_step(s->on_step_user, &info);
+}
+
+static onr_status run_now(onnxrun_session *s, const call *c, onr_err *err) {
+    onr_watch watch = {.fn = forward_step, .user = s};
+    const onr_watch *w = s->on_step ? &watch : NULL;
+    if (s->target.reference) return onr_interpret(s->graph, c->data, s->graph->n_inputs, NULL, c->outputs, &s->env, w, err);
+    ONR_TRY(plan_for(s, c->types, err));
+    ONR_TRY(fit_memory(s, err));
+    return onr_frame_run(s->current->frame, s->memory->data, c->data, c->outputs, &s->env, w, err);
+}
+
+static onr_status give_outputs(onr_datum *data, onnxrun_value **outputs, size_t n, onr_err *err) {
+    for (size_t i = 0; i < n; i++) {
+        if (outputs[i]) continue; // the caller's buffer was written
+        outputs[i] = onr_value_wrap(&data[i], false);
+        if (outputs[i]) continue;
+        while (i-- > 0)
+            if (!outputs[i]->is_buffer) {
+                onnxrun_value_free(outputs[i]);
+                outputs[i] = NULL;
+            }
+        return onr_no_memory(err, sizeof(onnxrun_value));
+    }
+    return ONR_OK;
+}
+
+onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_value **outputs,
+                           size_t n_outputs, onnxrun_error *error) {
+    onr_err *err = inner(error);
+    onr_arena *a = onr_arena_new(0);
+    call c;
+    onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
+    if (status == ONR_OK && n_outputs > (size_t)s->graph->n_outputs)
+        status = onr_fail(err, ONR_USAGE, "%zu outputs are asked for, the model has %d", n_outputs, s->graph->n_outputs);
+    if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, c.types, c.data, err);
+    for (size_t i = 0; i < n_outputs && status == ONR_OK; i++) {
+        if (outputs[i] && !outputs[i]->is_buffer) status = onr_fail(err, ONR_USAGE, "output slot %zu holds a value that is no buffer", i);
+        if (outputs[i] && status == ONR_OK) c.outputs[i] = outputs[i]->d;
+    }
+    s->cancel = 0;
+    if (status == ONR_OK) {
+        status = run_now(s, &c, err);
+        if (status == ONR_OK) status = give_outputs(c.outputs, outputs, n_outputs, err);
+        for (int32_t i = 0; i < s->graph->n_outputs; i++) onr_datum_release(&c.outputs[i]);
+        onr_pool_quiet(s->pool);
+    }
+    return end_call(s, a, status, err);
+}
+
+void onnxrun_cancel(onnxrun_session *s) { s->cancel = 1; }
+
+void onnxrun_session_on_step(onnxrun_session *s, onnxrun_step_fn fn, void *user) {
+    s->on_step = fn;
+    s->on_step_user = user;
+}
+
+void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *out) {
+    onnxrun_stats full = {.size = out->size, .packed_bytes = onr_packs_bytes(s->packs), .n_threads = onr_pool_threads(s->pool),
+                          .cpu = onr_cpu_level(s->target.cpu.features)};
+    full.weight_bytes = full.packed_bytes;
+    if (s->current) {
+        const onr_plan *p = s->current->plan;
+        full.arena_bytes = p->arena_bytes;
+        full.live_peak_bytes = p->live_peak_bytes;
+        full.weight_bytes += p->constant_bytes;
+        full.n_steps = (size_t)p->n_steps;
+    }
+    memcpy(out, &full, out->size < sizeof full ? out->size : sizeof full);
+}
