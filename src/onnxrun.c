@@ -26,8 +26,8 @@ typedef struct kept_plan {
 
 struct onnxrun_session {
     const onr_model *m;
-    onr_arena *arena;   // clone, fused constants
-    onr_graph *graph;   // optimized
+    onr_arena *arena; // clone, fused constants
+    onr_graph *graph; // optimized
     onr_target target;
     onr_pool *pool;
     onr_packs *packs;
@@ -40,7 +40,7 @@ struct onnxrun_session {
     size_t n_plans;
     kept_plan *current;
     uint64_t clock;
-    onr_buf *memory;    // activations: one block, as large as the largest plan so far
+    onr_buf *memory; // activations: one block, as large as the largest plan so far
     onr_pass_count passes[ONR_MAX_PASSES];
     int32_t n_passes;
     onnxrun_step_fn on_step;
@@ -73,7 +73,8 @@ static onnxrun_status keep_model(onr_model *m, const onr_log *log, onnxrun_model
     return ONNXRUN_OK;
 }
 
-onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out, onnxrun_error *error) {
+onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out,
+                                  onnxrun_error *error) {
     onr_err *err = inner(error);
     onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
     onr_load_options load = onr_load_options_default();
@@ -84,8 +85,8 @@ onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *
     return s == ONR_OK ? keep_model(m, &load.log, out, err) : (onnxrun_status)s;
 }
 
-onnxrun_status onnxrun_model_load_memory(const void *data, size_t bytes, const onnxrun_load_options *options, onnxrun_model **out,
-                                         onnxrun_error *error) {
+onnxrun_status onnxrun_model_load_memory(const void *data, size_t bytes, const onnxrun_load_options *options,
+                                         onnxrun_model **out, onnxrun_error *error) {
     onr_err *err = inner(error);
     onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
     onr_load_options load = onr_load_options_default();
@@ -118,8 +119,12 @@ static void show_type(const onnxrun_model *m, const onr_value *v, onnxrun_type *
     onr_type_text(t, m->m->symbols, out->text);
 }
 
-void onnxrun_model_input_type(const onnxrun_model *m, size_t i, onnxrun_type *out) { show_type(m, m->m->graph->inputs[i], out); }
-void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *out) { show_type(m, m->m->graph->outputs[i], out); }
+void onnxrun_model_input_type(const onnxrun_model *m, size_t i, onnxrun_type *out) {
+    show_type(m, m->m->graph->inputs[i], out);
+}
+void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *out) {
+    show_type(m, m->m->graph->outputs[i], out);
+}
 
 // ---- sessions ----------------------------------------------------------------------------------------------------------------------
 
@@ -128,7 +133,8 @@ onnxrun_session_options onnxrun_session_options_default(void) {
 }
 
 static onr_status make_target(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err) {
-    if (o->opt_level < 0 || o->opt_level > 2) return onr_fail(err, ONR_USAGE, "optimization level %d is not 0, 1 or 2", o->opt_level);
+    if (o->opt_level < 0 || o->opt_level > 2)
+        return onr_fail(err, ONR_USAGE, "optimization level %d is not 0, 1 or 2", o->opt_level);
     onr_cpu_detect(&s->target.cpu);
     ONR_TRY(onr_cpu_cap(&s->target.cpu, o->cpu ? o->cpu : "native", err));
     s->target.opt_level = o->opt_level;
@@ -148,9 +154,15 @@ static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *
     s->packs = onr_packs_new(o->max_memory);
     s->pool = onr_pool_new(n_threads);
     s->plans = onr_malloc(s->max_plans * sizeof *s->plans);
-    if (!s->packs || !s->pool || !s->plans) return onr_fail(err, ONR_LIMIT, "no memory or threads for a session of %d threads", n_threads);
-    s->env = (onr_env){.target = &s->target, .pool = s->pool, .packs = s->packs, .log = &s->log, .random = &s->random,
-                       .run_graph = onr_interpret_subgraph, .cancel = &s->cancel};
+    if (!s->packs || !s->pool || !s->plans)
+        return onr_fail(err, ONR_LIMIT, "no memory or threads for a session of %d threads", n_threads);
+    s->env = (onr_env){.target = &s->target,
+                       .pool = s->pool,
+                       .packs = s->packs,
+                       .log = &s->log,
+                       .random = &s->random,
+                       .run_graph = onr_interpret_subgraph,
+                       .cancel = &s->cancel};
     return ONR_OK;
 }
 
@@ -212,7 +224,8 @@ typedef struct bindings {
     int n;
 } bindings;
 
-static onr_status bind_dim(bindings *b, int64_t symbol, int64_t size, const onr_value *v, const onr_symbols *symbols, onr_err *err) {
+static onr_status bind_dim(bindings *b, int64_t symbol, int64_t size, const onr_value *v, const onr_symbols *symbols,
+                           onr_err *err) {
     const char *name = onr_symbol_name(symbols, symbol);
     if (!name) return ONR_OK;
     for (int i = 0; i < b->n; i++) {
@@ -347,7 +360,8 @@ static onnxrun_status end_call(const onnxrun_session *s, onr_arena *a, onr_statu
     return (onnxrun_status)status;
 }
 
-onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_error *error) {
+onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs,
+                                    onnxrun_error *error) {
     onr_err *err = inner(error);
     onr_arena *a = onr_arena_new(0);
     call c;
@@ -362,8 +376,13 @@ onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *con
 
 static bool forward_step(void *user, const onr_event *e) {
     const onnxrun_session *s = user;
-    onnxrun_step_info info = {.node = e->node->name, .op = e->node->op_type, .kernel = e->kernel, .start_ns = e->start_ns, .ns = e->ns,
-                              .flops = e->flops, .bytes = e->bytes};
+    onnxrun_step_info info = {.node = e->node->name,
+                              .op = e->node->op_type,
+                              .kernel = e->kernel,
+                              .start_ns = e->start_ns,
+                              .ns = e->ns,
+                              .flops = e->flops,
+                              .bytes = e->bytes};
     return s->on_step(s->on_step_user, &info);
 }
 
@@ -401,7 +420,8 @@ onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *input
         status = onr_fail(err, ONR_USAGE, "%zu outputs are asked for, the model has %d", n_outputs, s->graph->n_outputs);
     if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, c.types, c.data, err);
     for (size_t i = 0; i < n_outputs && status == ONR_OK; i++) {
-        if (outputs[i] && !outputs[i]->is_buffer) status = onr_fail(err, ONR_USAGE, "output slot %zu holds a value that is no buffer", i);
+        if (outputs[i] && !outputs[i]->is_buffer)
+            status = onr_fail(err, ONR_USAGE, "output slot %zu holds a value that is no buffer", i);
         if (outputs[i] && status == ONR_OK) c.outputs[i] = outputs[i]->d;
     }
     s->cancel = 0;
@@ -422,7 +442,9 @@ void onnxrun_session_on_step(onnxrun_session *s, onnxrun_step_fn fn, void *user)
 }
 
 void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *out) {
-    onnxrun_stats full = {.size = out->size, .packed_bytes = onr_packs_bytes(s->packs), .n_threads = onr_pool_threads(s->pool),
+    onnxrun_stats full = {.size = out->size,
+                          .packed_bytes = onr_packs_bytes(s->packs),
+                          .n_threads = onr_pool_threads(s->pool),
                           .cpu = onr_cpu_level(s->target.cpu.features)};
     full.weight_bytes = full.packed_bytes;
     if (s->current) {

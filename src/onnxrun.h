@@ -187,7 +187,7 @@ typedef struct onnxrun_type {
     int rank; /**< -1: unknown */
     int64_t dims[16];
     const char *symbols[16];
-    const char *text; /**< the whole type for people: "float32[batch x 3 x 224 x 224]" */
+    char text[400]; /**< the whole type for people: "float32[batch x 3 x 224 x 224]" */
 } onnxrun_type;
 ONNXRUN_API void onnxrun_model_input_type(const onnxrun_model *m, size_t i, onnxrun_type *out);
 ONNXRUN_API void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *out);

@@ -12,7 +12,8 @@ static onr_err *inner(onnxrun_error *err) { return (onr_err *)err; }
 _Static_assert(sizeof(onnxrun_error) == sizeof(onr_err), "the public error is the inner one");
 _Static_assert((int)ONNXRUN_INT2 == (int)ONR_INT2 && (int)ONNXRUN_BFLOAT16 == (int)ONR_BFLOAT16, "types have the same numbers");
 _Static_assert((int)ONNXRUN_MAP == (int)ONR_MAP && (int)ONNXRUN_TENSOR == (int)ONR_TENSOR, "kinds have the same numbers");
-_Static_assert((int)ONNXRUN_INTERNAL == (int)ONR_INTERNAL && (int)ONNXRUN_LIMIT == (int)ONR_LIMIT, "codes have the same numbers");
+_Static_assert((int)ONNXRUN_INTERNAL == (int)ONR_INTERNAL && (int)ONNXRUN_LIMIT == (int)ONR_LIMIT,
+               "codes have the same numbers");
 
 const char *onnxrun_dtype_name(onnxrun_dtype t) { return onr_dtype_name((onr_dtype)t); }
 onnxrun_dtype onnxrun_dtype_parse(const char *name) { return (onnxrun_dtype)onr_dtype_parse(name); }
@@ -70,14 +71,17 @@ static size_t packed_bytes(onr_dtype dtype, int64_t n) {
     return bits >= 8 ? (size_t)n * (size_t)(bits / 8) : ((size_t)n * (size_t)bits + 7) / 8;
 }
 
-onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data, size_t bytes, onnxrun_value **out,
-                                    onnxrun_error *err) {
+onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data, size_t bytes,
+                                    onnxrun_value **out, onnxrun_error *err) {
     onr_dtype t = (onr_dtype)dtype;
     onr_shape shape;
     onr_datum d;
     *out = NULL;
-    if (onr_dtype_bits(t) == 0) return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "no tensor of type %s can be made from bytes", onr_dtype_name(t));
-    if (!make_shape(rank, dims, &shape)) return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "a tensor's rank or dimensions are out of range");
+    if (onr_dtype_bits(t) == 0)
+        return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "no tensor of type %s can be made from bytes",
+                                        onr_dtype_name(t));
+    if (!make_shape(rank, dims, &shape))
+        return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "a tensor's rank or dimensions are out of range");
     onr_status s = onr_datum_new(t, &shape, &d, inner(err));
     if (s != ONR_OK) return (onnxrun_status)s;
     int64_t n = onr_tensor_numel(&d.t);
@@ -88,14 +92,14 @@ onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t
                                         onr_shape_text(&shape, NULL, text), packed_bytes(t, n), bytes);
     }
     if (is_packed(t))
-        onr_unpack_bits(t, data, n, d.t.data);
+        onr_subbyte_unpack(t, data, (size_t)n, d.t.data);
     else if (bytes)
         memcpy(d.t.data, data, bytes);
     return give(&d, out, err);
 }
 
-onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *const *strings, const size_t *lengths, onnxrun_value **out,
-                                     onnxrun_error *err) {
+onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *const *strings, const size_t *lengths,
+                                     onnxrun_value **out, onnxrun_error *err) {
     onr_shape shape;
     int64_t n = 0;
     *out = NULL;
@@ -110,11 +114,13 @@ onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *
     return s == ONR_OK ? give(&d, out, err) : (onnxrun_status)s;
 }
 
-onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const *items, size_t n, onnxrun_value **out, onnxrun_error *err) {
+onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const *items, size_t n, onnxrun_value **out,
+                                   onnxrun_error *err) {
     onr_datum d;
     *out = NULL;
     bool right = kind == ONNXRUN_SEQUENCE || (kind == ONNXRUN_OPTIONAL && n <= 1) || (kind == ONNXRUN_MAP && n == 2);
-    if (!right) return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "%zu items do not make a value of kind %d", n, (int)kind);
+    if (!right)
+        return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "%zu items do not make a value of kind %d", n, (int)kind);
     onr_status s = onr_datum_new_items((onr_kind)kind, n, &d, inner(err));
     if (s != ONR_OK) return (onnxrun_status)s;
     for (size_t i = 0; i < n && s == ONR_OK; i++) s = onr_datum_hold(&items[i]->d, &d.item[i], inner(err));
@@ -147,7 +153,7 @@ void onnxrun_value_read(const onnxrun_value *v, void *out) {
     size_t bytes = onnxrun_value_bytes(v);
     if (!bytes) return;
     if (is_packed(v->d.t.dtype))
-        onr_pack_bits(v->d.t.dtype, v->d.t.data, onr_tensor_numel(&v->d.t), out);
+        onr_subbyte_pack(v->d.t.dtype, v->d.t.data, (size_t)onr_tensor_numel(&v->d.t), out);
     else
         memcpy(out, v->d.t.data, bytes);
 }
@@ -170,19 +176,3 @@ onnxrun_value *onnxrun_value_item(const onnxrun_value *v, size_t i) {
 }
 
 double onnxrun_value_number(const onnxrun_value *v, int64_t i) { return onr_tensor_num(&v->d.t, i); }
-
-// ---- protobuf ------------------------------------------------------------------------------------------------------------------------
-
-onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out, onnxrun_error *err) {
-    onr_datum d = {0};
-    *out = NULL;
-    onr_status s = onr_pb_parse_value(pb, bytes, (onr_kind)like, &d, inner(err));
-    return s == ONR_OK ? give(&d, out, err) : (onnxrun_status)s;
-}
-
-onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const char *name, void **pb, size_t *bytes, onnxrun_error *err) {
-    *pb = NULL;
-    return (onnxrun_status)onr_pb_serialize_value(&v->d, name, (uint8_t **)pb, bytes, inner(err));
-}
-
-void onnxrun_string_free(void *s) { onr_free(s); }
