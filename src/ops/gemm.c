@@ -105,7 +105,7 @@ static onr_status prepare(onr_prepare *c) {
         c->scratch_bytes += bytes;
     }
     s->gemm_at = c->scratch_bytes;
-    c->scratch_bytes += onr_gemm_scratch_bytes(s->gemm, g->m, g->n, g->k, s->packed_b, onr_pool_threads(c->pool));
+    c->scratch_bytes += onr_gemm_scratch_bytes(s->gemm, g->m, g->n, g->k, s->packed_b != NULL);
     return ONR_OK;
 }
 
