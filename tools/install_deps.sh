@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that onnxrun needs and that are not there yet: tools/install_deps.sh build|test
+# "build" is what the library and the command line tool need, "test" adds what the tests need.
+# May assume: Debian 12 or a relative. Never removes, upgrades or asks; without apt it prints the list and fails.
+set -euo pipefail
+
+build_packages=(
+    gcc libc6-dev cmake ninja-build pkg-config                       # compiler and build
+    libprotobuf-c-dev protobuf-c-compiler libpthreadpool-dev         # library
+    libpng-dev libjpeg-dev zlib1g-dev                                # pictures and npz archives, for the tool
+)
+test_packages=(
+    g++ clang clang-format                                           # second compiler; headers as C++; style
+    libcmocka-dev python3                                            # unit tests, lints
+    python3-numpy python3-torch python3-torchvision python3-onnx     # models exported from PyTorch, and what it computes
+    libonnx-testdata graphviz                                        # ONNX's backend tests; drawings are rendered
+)
+
+# Packages of the list "$1" that are not installed, one per line.
+missing_packages() {
+    local package list=("${build_packages[@]}")
+    if [ "$1" = test ]; then list+=("${test_packages[@]}"); fi
+    for package in "${list[@]}"; do
+        if ! dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then echo "$package"; fi
+    done
+}
+
+install_deps() {
+    local list=$1 missing root=()
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        echo "This system has no apt. Please install what corresponds to these Debian packages:"
+        printf '    %s\n' "${build_packages[@]}"
+        if [ "$list" = test ]; then printf '    %s\n' "${test_packages[@]}"; fi
+        # A system where they are installed already is welcome: the build says what it misses.
+        if command -v cmake >/dev/null && command -v ninja >/dev/null && command -v protoc-c >/dev/null; then
+            echo "cmake, ninja and protoc-c are here: trying."
+            return 0
+        fi
+        return 1
+    fi
+    mapfile -t missing < <(missing_packages "$list")
+    if [ ${#missing[@]} -eq 0 ]; then return 0; fi
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "These packages are missing; install them as root: apt-get install ${missing[*]}"
+            return 1
+        fi
+        root=(sudo)
+    fi
+    echo "== Installing ${missing[*]}"
+    "${root[@]}" apt-get update -q </dev/null
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" </dev/null
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    case "${1:-}" in
+    build | test) install_deps "$1" ;;
+    *)
+        echo "usage: tools/install_deps.sh build|test" >&2
+        exit 2
+        ;;
+    esac
+fi

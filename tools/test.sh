@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds with gcc and clang without warnings, and runs every test.
+#     tools/test.sh [--quick] [--slow] [--no-asan]
+# --quick    one build (release, gcc) and no tests of models exported from PyTorch: the minutes before a commit, not the proof
+# --slow     also the tests labelled slow, and the sanitizer build by clang as well: what a release or a change of a kernel needs
+# --no-asan  no sanitizer build: for machines with little memory, and for kernels whose address space layout ASan cannot live with
+# ONNX_TEST_DATA=dir:dir adds folders of ONNX backend tests.
+# May assume: Debian 12 with root or sudo; elsewhere it prints the packages to install. Never asks; may be run again at any time.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/install_deps.sh
+
+quick=0 slow=0 asan=1
+for argument in "$@"; do
+    case "$argument" in
+    --quick) quick=1 asan=0 ;;
+    --slow) slow=1 ;;
+    --no-asan) asan=0 ;;
+    -h | --help)
+        sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+    *)
+        echo "tools/test.sh: unknown option $argument (see --help)" >&2
+        exit 2
+        ;;
+    esac
+done
+
+jobs=$(nproc)
+failed=()
+
+# build PRESET COMPILER: configures and compiles with warnings as errors; the folder is build/PRESET, or build/PRESET-clang.
+build() {
+    local preset=$1 compiler=$2 folder=build/$1
+    if [ "$compiler" != gcc ]; then folder=$folder-$compiler; fi
+    echo "== Building $folder"
+    cmake --preset "$preset" -B "$folder" -DCMAKE_C_COMPILER="$compiler" -DONR_WERROR=ON -DONR_TESTS=ON --log-level=WARNING
+    cmake --build "$folder" -j "$jobs"
+}
+
+# run FOLDER [ctest options]: runs the tests of a build folder; then the closing line of every cmocka program among them.
+run() {
+    local folder=$1 log
+    shift
+    echo "== Testing $folder"
+    ctest --test-dir "$folder" -j "$jobs" --output-on-failure --no-tests=error "$@" || failed+=("$folder")
+    log=$folder/Testing/Temporary/LastTest.log
+    echo "-- closing lines of the cmocka programs in $folder"
+    # Programs run side by side: the log has each one's output in one piece, under its name.
+    awk '/^[0-9]+\/[0-9]+ Testing: / { name = $3 } /^\[  (PASSED|FAILED)  \] [0-9]+ test/ { print name ": " $0 }' "$log"
+}
+
+without=(-LE slow)
+if [ $slow = 1 ]; then without=(); fi
+if [ $quick = 1 ]; then without=(-LE 'slow|export'); fi
+
+echo "== Packages: what is missing is installed"
+install_deps test
+
+if [ $quick = 0 ]; then
+    echo "== Models exported from PyTorch, in build/exports (once)"
+    tools/export_resnet.py --all --out build/exports
+fi
+
+build release gcc
+run build/release "${without[@]}"
+
+if [ $quick = 0 ]; then
+    build release clang
+    run build/release-clang -L 'unit|kernels'
+fi
+if [ $asan = 1 ]; then
+    build asan gcc
+    run build/asan -LE 'slow|lint'
+fi
+if [ $slow = 1 ] && [ $asan = 1 ]; then
+    build asan clang
+    run build/asan-clang -LE lint
+fi
+
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "== FAILED in ${failed[*]}"
+    exit 1
+fi
+echo "== All tests passed"
