@@ -63,6 +63,8 @@ static onnxrun_status read_entry(zip_t *zip, zip_uint64_t i, size_t *budget, onr
 
 onnxrun_status onr_npz_parse(const void *data, size_t bytes, onr_named **out, size_t *n, onnxrun_error *err) {
     zip_error_t ze;
+    // libzip takes no bytes for an archive that is still to be written.
+    if (bytes == 0) return onr_io_fail(err, ONNXRUN_INVALID, "not a whole npz file: it is empty");
     zip_error_init(&ze);
     zip_source_t *source = zip_source_buffer_create(data, bytes, 0, &ze);
     zip_t *zip = source ? zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &ze) : NULL;

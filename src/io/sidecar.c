@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MAX_SIDE = 65536 }; // of a picture, in pixels
+
 // Parses a file; *out stays NULL when there is no such file.
 static onnxrun_status read_json(const char *path, cJSON **out, onnxrun_error *err) {
     onr_map_file f;
@@ -51,7 +53,7 @@ static bool read_size(const cJSON *item, onr_sidecar *out) {
     out->prepare.height = h->valueint;
     out->prepare.width = w->valueint;
     out->has_size = true;
-    return h->valueint > 0 && w->valueint > 0;
+    return h->valueint > 0 && h->valueint <= MAX_SIDE && w->valueint > 0 && w->valueint <= MAX_SIDE;
 }
 
 // Either of two words; *second tells which.
@@ -95,7 +97,7 @@ static bool read_key(const cJSON *item, const char *model_path, onr_sidecar *out
     if (strcmp(key, "layout") == 0) return out->has_layout = true, read_word(item, "NCHW", "NHWC", &p->nhwc);
     if (strcmp(key, "channels") == 0) return read_channels(item, out);
     if (strcmp(key, "size") == 0) return read_size(item, out);
-    if (strcmp(key, "resize") == 0) return cJSON_IsNumber(item) && (p->resize = item->valueint) > 0;
+    if (strcmp(key, "resize") == 0) return cJSON_IsNumber(item) && (p->resize = item->valueint) > 0 && p->resize <= MAX_SIDE;
     return false;
 }
 
