@@ -7,7 +7,7 @@ set -euo pipefail
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config                       # compiler and build
     libprotobuf-c-dev protobuf-c-compiler libpthreadpool-dev         # library
-    libpng-dev libjpeg-dev zlib1g-dev                                # pictures and npz archives, for the tool
+    libpng-dev libjpeg-dev libzip-dev libcjson-dev                    # pictures, npz archives and sidecars, for the tool
 )
 test_packages=(
     g++ clang clang-format                                           # second compiler; headers as C++; style
