@@ -87,7 +87,8 @@ FUSED_SHAPES(ROW_FNS)
 static row_fn *const plain_fns[MOST_TILES + 1][MOST_TILES + 1] = {FUSED_SHAPES(PLAIN_NAME)};
 static row_fn *const mixed_fns[MOST_TILES + 1][MOST_TILES + 1] = {FUSED_SHAPES(MIXED_NAME)};
 
-static void multiply(const job *j, const onr_wino_block *b, int64_t group, float *m) {
+static void multiply(const job *j, const onr_wino_block *b, const float *v, int64_t group, float *m, float *extra) {
+    (void)extra;
     static const float row_p[EDGE] = {0, 0, 1, 1, 4, 4}, row_q[EDGE] = {0, 0, 1, -1, 2, -2};
     const int64_t c_in = j->s->c_in;
     const float *w = j->a->packed + group * c_in * 9 * LANES;
@@ -98,37 +99,14 @@ static void multiply(const job *j, const onr_wino_block *b, int64_t group, float
             if (b->tiles[p0] == 0) continue;
             const int64_t n6 = b->tiles[p0 + 5], n5 = b->tiles[p0] - n6;
             row_fn *const fn = i < 2 ? plain_fns[n6][n5] : mixed_fns[n6][n5];
-            fn(j->v + b->v_at[p0] + c0 / LANES * b->v_step[p0], b->v_step[p0], w + (i == 1 ? 6 * LANES : 0), c, row_p[i],
-               row_q[i], w + AHEAD + i * LANES, i < 3, c0 == 0, m + b->m_at[p0]);
+            fn(v + b->v_at[p0] + c0 / LANES * b->v_step[p0], b->v_step[p0], w + (i == 1 ? 6 * LANES : 0), c, row_p[i], row_q[i],
+               w + AHEAD + i * LANES, i < 3, c0 == 0, m + b->m_at[p0]);
         }
     }
 }
 
-static void shared_out(void *ctx, size_t worker, size_t i) {
-    const job *j = ctx;
-    float *m = j->own + worker * j->own_floats;
-    multiply(j, &j->block, (int64_t)i, m);
-    transform_out(j, &j->block, (int64_t)i, m);
-}
-
-static void run(const onr_conv_args *a) {
-    job j = {.a = a, .s = a->shape};
-    onr_wino_plan_make(a->shape, &style, &j.plan);
-    j.v = a->scratch;
-    j.own = j.v + j.plan.v_floats;
-    j.own_floats = j.plan.m_floats;
-    for (int64_t i = 0; i < j.plan.n_blocks; i++) {
-        onr_wino_block_make(&j.plan, i, &j.block);
-        onr_pool_for_worker(a->pool, (size_t)j.plan.c_blocks, shared_in, &j);
-        onr_pool_for_worker(a->pool, (size_t)j.plan.n_groups, shared_out, &j);
-    }
-}
-
-static size_t scratch_bytes(const onr_conv_shape *s, int n_threads) {
-    onr_wino_plan p;
-    onr_wino_plan_make(s, &style, &p);
-    return sizeof(float) * (p.v_floats + (size_t)n_threads * p.m_floats);
-}
+enum { EXTRA_FLOATS = 0 };
+#include "kernels/winograd/loops_body.h"
 
 static bool supports(const onr_conv_shape *s) {
     return onr_wino_supports(s) && s->in_block == LANES && (s->ow % WINO_M == 0 || s->ow % WINO_M == 3);

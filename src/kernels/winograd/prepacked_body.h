@@ -8,52 +8,17 @@
 #define SCALED_INPUT 0
 #include "kernels/winograd/tiles_body.h"
 
+#include "kernels/winograd/products_body.h"
+
 #include <string.h>
 
-enum { WIDE = 2 * LANES };
 static const onr_wino_style style = {.m = WINO_M, .lanes = LANES, .wide = WIDE, .min_tiles = TILES, .max_tiles = 3 * TILES};
 // Distance at which weights are fetched ahead, in floats: 32 KB.
 enum { AHEAD = 8192 };
 
-// ---- products ----
-
-// acc[t][0..1] = sum over c of v[c][t] * u[c][0..1], for T tiles. `v_step` floats lie between blocks of channels.
-INLINE void products(const int T, const float *v, int64_t v_step, const float *u, int64_t c, float *m) {
-    vf acc0[TILES], acc1[TILES];
-    UNROLL
-    for (int t = 0; t < T; t++) acc0[t] = acc1[t] = vf_zero();
-    do {
-        const int64_t n = c < LANES ? c : LANES;
-        for (int64_t l = 0; l < n; l++, u += WIDE) {
-            const vf u0 = vf_load(u), u1 = vf_load(u + LANES);
-            prefetch_far(u + AHEAD);
-            UNROLL
-            for (int t = 0; t < T; t++) {
-                const vf x = vf_set1(v[t * LANES + l]);
-                acc0[t] = vf_fma(x, u0, acc0[t]);
-                acc1[t] = vf_fma(x, u1, acc1[t]);
-            }
-        }
-        v += v_step;
-        c -= LANES;
-    } while (c > 0);
-    UNROLL
-    for (int t = 0; t < T; t++) {
-        vf_store(m + t * WIDE, acc0[t]);
-        vf_store(m + t * WIDE + LANES, acc1[t]);
-    }
-}
-
-#define PRODUCTS(T)                                                                                 \
-    static void products_##T(const float *v, int64_t v_step, const float *u, int64_t c, float *m) { \
-        products(T, v, v_step, u, c, m);                                                            \
-    }
-PRODUCT_SIZES(PRODUCTS)
-#define PRODUCTS_NAME(T) products_##T,
-static void (*const products_of[])(const float *, int64_t, const float *, int64_t, float *) = {PRODUCT_SIZES(PRODUCTS_NAME)};
-
 // All points of one block and one group of output channels.
-static void multiply(const job *j, const onr_wino_block *b, const float *v, int64_t group, float *m) {
+static void multiply(const job *j, const onr_wino_block *b, const float *v, int64_t group, float *m, float *extra) {
+    (void)extra;
     const int64_t c = j->s->c_in;
     const float *u = j->a->packed + group * POINTS * c * WIDE;
     for (int p = 0; p < POINTS; p++, u += c * WIDE) {
@@ -62,58 +27,15 @@ static void multiply(const job *j, const onr_wino_block *b, const float *v, int6
         int64_t at = 0;
         for (int64_t i = 0; i < parts; i++) {
             const int64_t t = n / parts + (i < n % parts);
-            products_of[t - 1](v + b->v_at[p] + at * LANES, b->v_step[p], u, c, m + b->m_at[p] + at * WIDE);
+            products_of[t - 1](v + b->v_at[p] + at * LANES, b->v_step[p], u, c, true, (early){u + AHEAD, WIDE},
+                               m + b->m_at[p] + at * WIDE);
             at += t;
         }
     }
 }
 
-static void shared_out(void *ctx, size_t worker, size_t i) {
-    const job *j = ctx;
-    float *m = j->own + worker * j->own_floats;
-    multiply(j, &j->block, j->v, (int64_t)i, m);
-    transform_out(j, &j->block, (int64_t)i, m);
-}
-
-static void whole_block(void *ctx, size_t worker, size_t i) {
-    const job *j = ctx;
-    float *v = j->own + worker * j->own_floats, *m = v + j->plan.v_floats;
-    onr_wino_block b;
-    onr_wino_block_make(&j->plan, (int64_t)i, &b);
-    for (int64_t cb = 0; cb < j->plan.c_blocks; cb++) transform_in(j, &b, cb, v);
-    for (int64_t g = 0; g < j->plan.n_groups; g++) {
-        multiply(j, &b, v, g, m);
-        transform_out(j, &b, g, m);
-    }
-}
-
-static void run(const onr_conv_args *a) {
-    job j = {.a = a, .s = a->shape};
-    onr_wino_plan_make(a->shape, &style, &j.plan);
-    j.v = a->scratch;
-    if (!j.plan.share) {
-        j.own = j.v;
-        j.own_floats = j.plan.v_floats + j.plan.m_floats;
-        onr_pool_for_worker(a->pool, (size_t)j.plan.n_blocks, whole_block, &j);
-        return;
-    }
-    j.own = j.v + j.plan.v_floats;
-    j.own_floats = j.plan.m_floats;
-    for (int64_t i = 0; i < j.plan.n_blocks; i++) {
-        onr_wino_block_make(&j.plan, i, &j.block);
-        onr_pool_for_worker(a->pool, (size_t)j.plan.c_blocks, shared_in, &j);
-        onr_pool_for_worker(a->pool, (size_t)j.plan.n_groups, shared_out, &j);
-    }
-}
-
-static size_t scratch_bytes(const onr_conv_shape *s, int n_threads) {
-    onr_wino_plan p;
-    onr_wino_plan_make(s, &style, &p);
-    const size_t n = (size_t)n_threads;
-    return sizeof(float) * (p.share ? p.v_floats + n * p.m_floats : n * (p.v_floats + p.m_floats));
-}
-
-// ---- weights ----
+enum { EXTRA_FLOATS = 0 };
+#include "kernels/winograd/loops_body.h"
 
 static size_t packed_bytes(const onr_conv_shape *s) {
     return sizeof(float) * (size_t)(onr_ceil_div(s->c_out, WIDE) * POINTS * s->c_in * WIDE);

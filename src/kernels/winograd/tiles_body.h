@@ -164,9 +164,3 @@ static void transform_out(const job *j, const onr_wino_block *b, int64_t group, 
         }
     }
 }
-
-static void shared_in(void *ctx, size_t worker, size_t i) {
-    const job *j = ctx;
-    (void)worker;
-    transform_in(j, &j->block, (int64_t)i, j->v);
-}

@@ -1,0 +1,28 @@
+// winograd_f4_stream_avx2.c: F(4x4, 3x3) on NCHW8c with weights transformed chunk by chunk while running.
+// May assume: AVX2. Never allocates; see stream_body.h for the layouts.
+#include "kernels/winograd/vector_avx2.h"
+
+#include "kernels/winograd/points_f4.h"
+
+#include "kernels/winograd/stream_body.h"
+
+static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s->in_block == LANES; }
+
+static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
+    (void)cpu;
+    return (double)s->n * (double)s->oh * (double)s->ow * (double)s->c_in * (double)s->c_out * 9 / 2.25 / 55e3;
+}
+
+const onr_conv_variant onr_winograd_f4_stream_avx2 = {
+    .name = "winograd_f4_stream_avx2",
+    .needs = ONR_CPU_AVX2,
+    .block = LANES,
+    .exact = false,
+    .expands = false,
+    .supports = supports,
+    .cost = cost,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .scratch_bytes = scratch_bytes,
+    .run = run,
+};

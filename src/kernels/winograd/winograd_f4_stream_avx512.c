@@ -1,0 +1,28 @@
+// winograd_f4_stream_avx512.c: F(4x4, 3x3) on NCHW16c with weights transformed chunk by chunk while running.
+// May assume: AVX-512. Never allocates; see stream_body.h for the layouts.
+#include "kernels/winograd/vector_avx512.h"
+
+#include "kernels/winograd/points_f4.h"
+
+#include "kernels/winograd/stream_body.h"
+
+static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s->in_block == LANES; }
+
+static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
+    (void)cpu;
+    return (double)s->n * (double)s->oh * (double)s->ow * (double)s->c_in * (double)s->c_out * 9 / 2.25 / 110e3;
+}
+
+const onr_conv_variant onr_winograd_f4_stream_avx512 = {
+    .name = "winograd_f4_stream_avx512",
+    .needs = ONR_CPU_AVX512,
+    .block = LANES,
+    .exact = false,
+    .expands = false,
+    .supports = supports,
+    .cost = cost,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .scratch_bytes = scratch_bytes,
+    .run = run,
+};
