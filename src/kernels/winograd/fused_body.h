@@ -1,56 +1,56 @@
 // fused_body.h: F(4x4, 3x3) for few tiles: the weights stay nine taps and are transformed in registers while they are used.
-// May assume: LANES, MOST_TILES, FUSED_SHAPES, vf and its operations and the points of F(4, 3) are defined; columns of tiles have 4
+// May assume: VF_LANES, MOST_TILES, FUSED_SHAPES, vf and its operations and the points of F(4, 3) are defined; columns of tiles have 4
 // or 3 outputs. Never reads or writes outside the maps.
 //
 // With few tiles a transformed weight is used few times and the kernel waits for memory; nine taps are a quarter of 36 points.
 // For each block of outputs and each row of points, the taps are read once and feed one row's products of all tiles, at most 24
 // accumulators. What bounds the loop are the loads, two per cycle: nine taps and one broadcast per product.
-// Input:        [row of points][block of channels][point of the row][tile][LANES]
-// Accumulators: [row of points][point of the row][tile][LANES]
+// Input:        [row of points][block of channels][point of the row][tile][VF_LANES]
+// Accumulators: [row of points][point of the row][tile][VF_LANES]
 #define SCALED_INPUT 1
 #include "kernels/winograd/tiles_body.h"
 
 #include "kernels/winograd/taps_body.h"
 
 static const onr_wino_style style = {
-    .m = WINO_M, .lanes = LANES, .wide = LANES, .min_tiles = MOST_TILES, .max_tiles = MOST_TILES, .by_row = true};
+    .m = WINO_M, .lanes = VF_LANES, .wide = VF_LANES, .min_tiles = MOST_TILES, .max_tiles = MOST_TILES, .by_row = true};
 
 // Input channels for which all rows are done before the next ones: their taps stay in the first-level cache (18 KB) meanwhile.
 #ifndef CHUNK
-#define CHUNK (2 * LANES)
+#define CHUNK (2 * VF_LANES)
 #endif
 // Distance at which weights are fetched ahead, in floats: the next chunk.
 #ifndef AHEAD
-#define AHEAD (CHUNK * 9 * LANES)
+#define AHEAD (CHUNK * 9 * VF_LANES)
 #endif
 
 // One row of points: n6 tiles use six of its points, n5 tiles five. `mixed`: the row's taps are w[0] + p * w[2] + q * w[1];
 // otherwise they are the row of taps that w points to. `first`: the sums start at zero, else at m. `ahead`: what is fetched early,
 // one line of every nine, or two.
-INLINE void row_products(const int n6, const int n5, const bool mixed, const float *v, int64_t v_step, const float *w,
-                         int64_t c, float p, float q, const float *ahead, bool two_lines, bool first, float *m) {
+VF_INLINE void row_products(const int n6, const int n5, const bool mixed, const float *v, int64_t v_step, const float *w,
+                            int64_t c, float p, float q, const float *ahead, bool two_lines, bool first, float *m) {
     const int n = n6 + n5, n_acc = 6 * n6 + 5 * n5;
     vf acc[6 * MOST_TILES];
     const vf vp = vf_set1(p), vq = vf_set1(q);
-    UNROLL
-    for (int a = 0; a < n_acc; a++) acc[a] = first ? vf_zero() : vf_load(m + a * LANES);
+    VF_UNROLL
+    for (int a = 0; a < n_acc; a++) acc[a] = first ? vf_zero() : vf_load(m + a * VF_LANES);
     do {
-        const int64_t n_l = c < LANES ? c : LANES;
-        for (int64_t l = 0; l < n_l; l++, w += 9 * LANES, ahead += 9 * LANES) {
-            prefetch_l2(ahead);
-            if (two_lines) prefetch_l2(ahead + 6 * LANES);
-            vf u0 = vf_load(w), u1 = vf_load(w + LANES), u2 = vf_load(w + 2 * LANES);
+        const int64_t n_l = c < VF_LANES ? c : VF_LANES;
+        for (int64_t l = 0; l < n_l; l++, w += 9 * VF_LANES, ahead += 9 * VF_LANES) {
+            __builtin_prefetch(ahead, 0, 2);
+            if (two_lines) __builtin_prefetch(ahead + 6 * VF_LANES, 0, 2);
+            vf u0 = vf_load(w), u1 = vf_load(w + VF_LANES), u2 = vf_load(w + 2 * VF_LANES);
             if (mixed) {
-                u0 = vf_fma(vq, vf_load(w + 3 * LANES), vf_fma(vp, vf_load(w + 6 * LANES), u0));
-                u1 = vf_fma(vq, vf_load(w + 4 * LANES), vf_fma(vp, vf_load(w + 7 * LANES), u1));
-                u2 = vf_fma(vq, vf_load(w + 5 * LANES), vf_fma(vp, vf_load(w + 8 * LANES), u2));
+                u0 = vf_fma(vq, vf_load(w + 3 * VF_LANES), vf_fma(vp, vf_load(w + 6 * VF_LANES), u0));
+                u1 = vf_fma(vq, vf_load(w + 4 * VF_LANES), vf_fma(vp, vf_load(w + 7 * VF_LANES), u1));
+                u2 = vf_fma(vq, vf_load(w + 5 * VF_LANES), vf_fma(vp, vf_load(w + 8 * VF_LANES), u2));
             }
-#define FEED(POINT, TILES_OF, U)                                                                              \
-    do {                                                                                                      \
-        const vf weight = U;                                                                                  \
-        UNROLL                                                                                                \
-        for (int t = 0; t < (TILES_OF); t++)                                                                  \
-            acc[(POINT)*n + t] = vf_fma(weight, vf_set1(v[((POINT)*n + t) * LANES + l]), acc[(POINT)*n + t]); \
+#define FEED(POINT, TILES_OF, U)                                                                                 \
+    do {                                                                                                         \
+        const vf weight = U;                                                                                     \
+        VF_UNROLL                                                                                                \
+        for (int t = 0; t < (TILES_OF); t++)                                                                     \
+            acc[(POINT)*n + t] = vf_fma(weight, vf_set1(v[((POINT)*n + t) * VF_LANES + l]), acc[(POINT)*n + t]); \
     } while (0)
             FEED(0, n, u0);
             FEED(1, n, u2);
@@ -64,10 +64,10 @@ INLINE void row_products(const int n6, const int n5, const bool mixed, const flo
 #undef FEED
         }
         v += v_step;
-        c -= LANES;
+        c -= VF_LANES;
     } while (c > 0);
-    UNROLL
-    for (int a = 0; a < n_acc; a++) vf_store(m + a * LANES, acc[a]);
+    VF_UNROLL
+    for (int a = 0; a < n_acc; a++) vf_store(m + a * VF_LANES, acc[a]);
 }
 
 typedef void row_fn(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, const float *ahead,
@@ -91,16 +91,16 @@ static void multiply(const job *j, const onr_wino_block *b, const float *v, int6
     (void)extra;
     static const float row_p[EDGE] = {0, 0, 1, 1, 4, 4}, row_q[EDGE] = {0, 0, 1, -1, 2, -2};
     const int64_t c_in = j->s->c_in;
-    const float *w = j->a->packed + group * c_in * 9 * LANES;
-    for (int64_t c0 = 0; c0 < c_in; c0 += CHUNK, w += CHUNK * 9 * LANES) {
+    const float *w = j->a->packed + group * c_in * 9 * VF_LANES;
+    for (int64_t c0 = 0; c0 < c_in; c0 += CHUNK, w += CHUNK * 9 * VF_LANES) {
         const int64_t c = onr_min_i64(CHUNK, c_in - c0);
         for (int i = 0; i < EDGE; i++) {
             const int p0 = i * EDGE;
             if (b->tiles[p0] == 0) continue;
             const int64_t n6 = b->tiles[p0 + 5], n5 = b->tiles[p0] - n6;
             row_fn *const fn = i < 2 ? plain_fns[n6][n5] : mixed_fns[n6][n5];
-            fn(v + b->v_at[p0] + c0 / LANES * b->v_step[p0], b->v_step[p0], w + (i == 1 ? 6 * LANES : 0), c, row_p[i], row_q[i],
-               w + AHEAD + i * LANES, i < 3, c0 == 0, m + b->m_at[p0]);
+            fn(v + b->v_at[p0] + c0 / VF_LANES * b->v_step[p0], b->v_step[p0], w + (i == 1 ? 6 * VF_LANES : 0), c, row_p[i],
+               row_q[i], w + AHEAD + i * VF_LANES, i < 3, c0 == 0, m + b->m_at[p0]);
         }
     }
 }
@@ -109,5 +109,5 @@ enum { EXTRA_FLOATS = 0 };
 #include "kernels/winograd/loops_body.h"
 
 static bool supports(const onr_conv_shape *s) {
-    return onr_wino_supports(s) && s->in_block == LANES && (s->ow % WINO_M == 0 || s->ow % WINO_M == 3);
+    return onr_wino_supports(s) && s->in_block == VF_LANES && (s->ow % WINO_M == 0 || s->ow % WINO_M == 3);
 }

@@ -12,7 +12,7 @@ static const double weight_scale[4] = {-1, 1, 0.5, 0.5};
 static const float input_scale[4] = {1, 1, 1, 1};
 
 // d: r + 2 inputs; o: the input's polynomial at the first r + 2 points.
-INLINE void in_1d(int r, const vf *d, vf *o) {
+VF_INLINE void in_1d(int r, const vf *d, vf *o) {
     if (r == 2) {
         o[0] = vf_sub(d[2], d[0]);
         o[1] = vf_sub(d[3], d[1]);
@@ -26,7 +26,7 @@ INLINE void in_1d(int r, const vf *d, vf *o) {
 }
 
 // p: r + 2 products; y: r outputs.
-INLINE void out_1d(int r, const vf *p, vf *y) {
+VF_INLINE void out_1d(int r, const vf *p, vf *y) {
     if (r == 2) {
         y[0] = vf_add(p[0], vf_add(p[2], p[3]));
         y[1] = vf_add(p[1], vf_sub(p[2], p[3]));

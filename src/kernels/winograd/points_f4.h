@@ -34,7 +34,7 @@ static const float input_scale[6] = {(float)(1 / (0.5625 * 2.25)),
                                      (float)(1 / (2 * 2.25 * (2.25 - 0.5625)))};
 
 // d: r + 2 inputs; o: the input's polynomial at the first r + 2 points.
-INLINE void in_1d(int r, const vf *d, vf *o) {
+VF_INLINE void in_1d(int r, const vf *d, vf *o) {
     const vf a = vf_set1(PA), b = vf_set1(PB), a2 = vf_set1(PA2), b2 = vf_set1(PB2);
     if (r == 4) {
         const vf sum = vf_set1(PA2 + PB2), product = vf_set1(PA2 * PB2);
@@ -68,7 +68,7 @@ INLINE void in_1d(int r, const vf *d, vf *o) {
 }
 
 // p: r + 2 products; y: r outputs.
-INLINE void out_1d(int r, const vf *p, vf *y) {
+VF_INLINE void out_1d(int r, const vf *p, vf *y) {
     const vf a = vf_set1(PA), b = vf_set1(PB), a2 = vf_set1(PA2), b2 = vf_set1(PB2);
     if (r == 1) {
         y[0] = vf_add(vf_add(p[0], p[1]), p[2]);

@@ -1,10 +1,10 @@
 // prepacked_body.h: the body of every prepacked Winograd kernel, written once; a kernel file defines the vector and the points first.
-// May assume: LANES, TILES, vf and its operations, vm (a whole vector or nothing), WINO_M, in_1d, out_1d, weight_point and
+// May assume: VF_LANES, TILES, vf and its operations, vm (a whole vector or nothing), WINO_M, in_1d, out_1d, weight_point and
 // weight_scale are defined. Never reads or writes outside the maps: what lies beyond the edge is masked off.
 //
-// Weights:     [group of 2 * LANES outputs][point][c][2 * LANES], read from end to end once per block of tiles.
-// Input:       [point][block of LANES channels][tile][LANES], 64 bytes of padding after each point against cache-set conflicts.
-// Accumulators:[point][tile][2 * LANES], padded likewise.
+// Weights:     [group of 2 * VF_LANES outputs][point][c][2 * VF_LANES], read from end to end once per block of tiles.
+// Input:       [point][block of VF_LANES channels][tile][VF_LANES], 64 bytes of padding after each point against cache-set conflicts.
+// Accumulators:[point][tile][2 * VF_LANES], padded likewise.
 #define SCALED_INPUT 0
 #include "kernels/winograd/tiles_body.h"
 
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-static const onr_wino_style style = {.m = WINO_M, .lanes = LANES, .wide = WIDE, .min_tiles = TILES, .max_tiles = 3 * TILES};
+static const onr_wino_style style = {.m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = TILES, .max_tiles = 3 * TILES};
 // Distance at which weights are fetched ahead, in floats: 32 KB.
 enum { AHEAD = 8192 };
 
@@ -27,7 +27,7 @@ static void multiply(const job *j, const onr_wino_block *b, const float *v, int6
         int64_t at = 0;
         for (int64_t i = 0; i < parts; i++) {
             const int64_t t = n / parts + (i < n % parts);
-            products_of[t - 1](v + b->v_at[p] + at * LANES, b->v_step[p], u, c, true, (early){u + AHEAD, WIDE},
+            products_of[t - 1](v + b->v_at[p] + at * VF_LANES, b->v_step[p], u, c, true, (early){u + AHEAD, WIDE},
                                m + b->m_at[p] + at * WIDE);
             at += t;
         }
@@ -47,23 +47,23 @@ typedef struct pack_job {
     float *packed;
 } pack_job;
 
-typedef double vd __attribute__((vector_size(8 * HALF_LANES)));
-typedef float vs __attribute__((vector_size(4 * HALF_LANES)));
+typedef double vd __attribute__((vector_size(8 * (VF_LANES / 2))));
+typedef float vs __attribute__((vector_size(4 * (VF_LANES / 2))));
 
-// The weights of one input channel and HALF_LANES output channels, taps[3][3], at every point; in double, rounded once.
+// The weights of one input channel and (VF_LANES / 2) output channels, taps[3][3], at every point; in double, rounded once.
 static void transform_weights(const vd taps[9], float *u, int64_t point_step) {
     vd half[3][EDGE];
-    UNROLL
+    VF_UNROLL
     for (int j = 0; j < 3; j++) {
-        UNROLL
+        VF_UNROLL
         for (int i = 0; i < EDGE; i++) {
             const double x = weight_point[i], scale = weight_scale[i];
             half[j][i] = i == 1 ? taps[6 + j] : (taps[j] + x * (taps[3 + j] + x * taps[6 + j])) * scale;
         }
     }
-    UNROLL
+    VF_UNROLL
     for (int i = 0; i < EDGE; i++) {
-        UNROLL
+        VF_UNROLL
         for (int j = 0; j < EDGE; j++) {
             const double x = weight_point[j], scale = weight_scale[j];
             const vd v = j == 1 ? half[2][i] : (half[0][i] + x * (half[1][i] + x * half[2][i])) * scale;
@@ -73,20 +73,20 @@ static void transform_weights(const vd taps[9], float *u, int64_t point_step) {
     }
 }
 
-// Item i: LANES input channels of one group.
+// Item i: VF_LANES input channels of one group.
 static void pack_part(void *ctx, size_t begin, size_t end) {
     const pack_job *q = ctx;
     const onr_conv_shape *s = q->s;
-    const int64_t parts = onr_ceil_div(s->c_in, LANES);
+    const int64_t parts = onr_ceil_div(s->c_in, VF_LANES);
     for (size_t i = begin; i < end; i++) {
-        const int64_t group = (int64_t)i / parts, c0 = (int64_t)i % parts * LANES;
+        const int64_t group = (int64_t)i / parts, c0 = (int64_t)i % parts * VF_LANES;
         float *u = q->packed + group * POINTS * s->c_in * WIDE;
-        for (int64_t c = c0; c < onr_min_i64(c0 + LANES, s->c_in); c++) {
-            for (int k0 = 0; k0 < WIDE; k0 += HALF_LANES) {
+        for (int64_t c = c0; c < onr_min_i64(c0 + VF_LANES, s->c_in); c++) {
+            for (int k0 = 0; k0 < WIDE; k0 += (VF_LANES / 2)) {
                 vd taps[9];
                 memset(taps, 0, sizeof taps);
                 const int64_t k_first = group * WIDE + k0;
-                for (int k = 0; k < HALF_LANES && k_first + k < s->c_out; k++)
+                for (int k = 0; k < (VF_LANES / 2) && k_first + k < s->c_out; k++)
                     for (int t = 0; t < 9; t++) taps[t][k] = q->w[((k_first + k) * s->c_in + c) * 9 + t];
                 transform_weights(taps, u + c * WIDE + k0, s->c_in * WIDE);
             }
@@ -96,5 +96,5 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
 
 static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
     pack_job q = {s, w, packed};
-    onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, WIDE) * onr_ceil_div(s->c_in, LANES)), 1, pack_part, &q);
+    onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, WIDE) * onr_ceil_div(s->c_in, VF_LANES)), 1, pack_part, &q);
 }

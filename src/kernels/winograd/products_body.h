@@ -1,6 +1,6 @@
 // products_body.h: the register tile of the Winograd kernels: TILES tiles by two vectors of outputs.
-// May assume: LANES, TILES, PRODUCT_SIZES, vf and its operations are defined. Never reads past the c-th channel.
-enum { WIDE = 2 * LANES };
+// May assume: VF_LANES, TILES, PRODUCT_SIZES, vf and its operations are defined. Never reads past the c-th channel.
+enum { WIDE = 2 * VF_LANES };
 
 // What to fetch early: a line at `at` for the first channel, `step` floats further for each next one.
 typedef struct early {
@@ -10,33 +10,34 @@ typedef struct early {
 
 // m[t][0..1] = (first ? 0 : m[t][0..1]) + sum over c of v[c][t] * u[c][0..1], for T tiles. `v_step` floats lie between blocks of
 // channels.
-INLINE void products(const int T, const float *v, int64_t v_step, const float *u, int64_t c, bool first, early next, float *m) {
+VF_INLINE void products(const int T, const float *v, int64_t v_step, const float *u, int64_t c, bool first, early next,
+                        float *m) {
     vf acc0[TILES], acc1[TILES];
-    UNROLL
+    VF_UNROLL
     for (int t = 0; t < T; t++) {
         acc0[t] = first ? vf_zero() : vf_load(m + t * WIDE);
-        acc1[t] = first ? vf_zero() : vf_load(m + t * WIDE + LANES);
+        acc1[t] = first ? vf_zero() : vf_load(m + t * WIDE + VF_LANES);
     }
     do {
-        const int64_t n = c < LANES ? c : LANES;
+        const int64_t n = c < VF_LANES ? c : VF_LANES;
         for (int64_t l = 0; l < n; l++, u += WIDE) {
-            const vf u0 = vf_load(u), u1 = vf_load(u + LANES);
-            prefetch_far(next.at);
+            const vf u0 = vf_load(u), u1 = vf_load(u + VF_LANES);
+            __builtin_prefetch(next.at);
             next.at += next.step;
-            UNROLL
+            VF_UNROLL
             for (int t = 0; t < T; t++) {
-                const vf x = vf_set1(v[t * LANES + l]);
+                const vf x = vf_set1(v[t * VF_LANES + l]);
                 acc0[t] = vf_fma(x, u0, acc0[t]);
                 acc1[t] = vf_fma(x, u1, acc1[t]);
             }
         }
         v += v_step;
-        c -= LANES;
+        c -= VF_LANES;
     } while (c > 0);
-    UNROLL
+    VF_UNROLL
     for (int t = 0; t < T; t++) {
         vf_store(m + t * WIDE, acc0[t]);
-        vf_store(m + t * WIDE + LANES, acc1[t]);
+        vf_store(m + t * WIDE + VF_LANES, acc1[t]);
     }
 }
 

@@ -1,6 +1,6 @@
 // stream_body.h: F(4x4, 3x3) for a middling number of tiles: the weights stay nine taps, and a chunk of them at a time is
 // transformed into the second-level cache and used for all tiles of the block.
-// May assume: LANES, TILES, PRODUCT_SIZES, vf and its operations and the points of F(4, 3) are defined. Never reads or writes
+// May assume: VF_LANES, TILES, PRODUCT_SIZES, vf and its operations and the points of F(4, 3) are defined. Never reads or writes
 // outside the maps.
 //
 // Memory gives a quarter of what prepacked weights would need, for some 70 cycles per input channel and 32 outputs (a store per
@@ -12,15 +12,16 @@
 #include "kernels/winograd/taps_body.h"
 
 #ifndef CHUNK
-#define CHUNK (2 * LANES)
+#define CHUNK (2 * VF_LANES)
 #endif
 
-static const onr_wino_style style = {.m = WINO_M, .lanes = LANES, .wide = WIDE, .min_tiles = 3 * TILES, .max_tiles = 3 * TILES};
+static const onr_wino_style style = {
+    .m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = 3 * TILES, .max_tiles = 3 * TILES};
 
 // Floats from one point of a transformed chunk to the next: 64 bytes more than its size, against cache-set conflicts.
 enum { POINT_STEP = CHUNK * WIDE + 16, EXTRA_FLOATS = POINTS * POINT_STEP };
 
-INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
+VF_INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
     const vf even_a = vf_add(t0, t2), even_b = vf_fma(vf_set1(4), t2, t0), twice = vf_add(t1, t1);
     u[0] = t0;
     u[1] = t2;
@@ -32,40 +33,40 @@ INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
 
 // The taps w of c channels and one vector of outputs, at every point.
 static void transform_taps(const float *w, int64_t c, float *u) {
-    for (int64_t l = 0; l < c; l++, w += 9 * LANES, u += WIDE) {
+    for (int64_t l = 0; l < c; l++, w += 9 * VF_LANES, u += WIDE) {
         vf column[3][EDGE];
-        UNROLL
+        VF_UNROLL
         for (int j = 0; j < 3; j++)
-            taps_1d(vf_load(w + j * LANES), vf_load(w + (3 + j) * LANES), vf_load(w + (6 + j) * LANES), column[j]);
-        UNROLL
+            taps_1d(vf_load(w + j * VF_LANES), vf_load(w + (3 + j) * VF_LANES), vf_load(w + (6 + j) * VF_LANES), column[j]);
+        VF_UNROLL
         for (int i = 0; i < EDGE; i++) {
             vf row[EDGE];
             taps_1d(column[0][i], column[1][i], column[2][i], row);
-            UNROLL
+            VF_UNROLL
             for (int j = 0; j < EDGE; j++) vf_store(u + (i * EDGE + j) * POINT_STEP, row[j]);
         }
     }
 }
 
 static void multiply(const job *j, const onr_wino_block *b, const float *v, int64_t group, float *m, float *u) {
-    const int64_t c_in = j->s->c_in, block_floats = c_in * 9 * LANES;
-    const bool second = (2 * group + 1) * LANES < j->s->c_out;
+    const int64_t c_in = j->s->c_in, block_floats = c_in * 9 * VF_LANES;
+    const bool second = (2 * group + 1) * VF_LANES < j->s->c_out;
     const float *w = j->a->packed + 2 * group * block_floats;
-    for (int64_t c0 = 0; c0 < c_in; c0 += CHUNK, w += CHUNK * 9 * LANES) {
+    for (int64_t c0 = 0; c0 < c_in; c0 += CHUNK, w += CHUNK * 9 * VF_LANES) {
         const int64_t c = onr_min_i64(CHUNK, c_in - c0);
         transform_taps(w, c, u);
         // Without a second block of outputs its half of the products is garbage of the first's making, and nobody reads it.
-        transform_taps(second ? w + block_floats : w, c, u + LANES);
+        transform_taps(second ? w + block_floats : w, c, u + VF_LANES);
         for (int p = 0; p < POINTS; p++) {
             const int64_t n = b->tiles[p], parts = onr_ceil_div(n, TILES);
             // The next chunk is fetched meanwhile, a line per channel: nine points' worth from each block of outputs.
             int64_t at = 0;
             for (int64_t i = 0; i < parts; i++) {
                 const int64_t t = n / parts + (i < n % parts);
-                const early ahead = {w + (p < 9 ? 0 : block_floats) + CHUNK * 9 * LANES + (p % 9) * c * LANES, LANES};
+                const early ahead = {w + (p < 9 ? 0 : block_floats) + CHUNK * 9 * VF_LANES + (p % 9) * c * VF_LANES, VF_LANES};
                 const early none = {u, 0};
-                products_of[t - 1](v + b->v_at[p] + c0 / LANES * b->v_step[p] + at * LANES, b->v_step[p], u + p * POINT_STEP, c,
-                                   c0 == 0, p < 18 && i == 0 ? ahead : none, m + b->m_at[p] + at * WIDE);
+                products_of[t - 1](v + b->v_at[p] + c0 / VF_LANES * b->v_step[p] + at * VF_LANES, b->v_step[p],
+                                   u + p * POINT_STEP, c, c0 == 0, p < 18 && i == 0 ? ahead : none, m + b->m_at[p] + at * WIDE);
                 at += t;
             }
         }

@@ -1,5 +1,5 @@
 // tiles_body.h: a tile's transforms into and out of the points, and the loops over the tiles of a block.
-// May assume: LANES, vf and its operations, vm (a whole vector or nothing), WINO_M, TILE_SIZES, in_1d and out_1d are defined, and
+// May assume: VF_LANES, vf and its operations, vm (a whole vector or nothing), WINO_M, TILE_SIZES, in_1d and out_1d are defined, and
 // SCALED_INPUT: whether the input carries the factors that prepacked weights would. Never reads or writes outside the maps: what
 // lies beyond the edge is masked off.
 #include "base/mathx.h"
@@ -20,31 +20,31 @@ typedef struct job {
 // ---- the input's transform ----
 
 // One tile of one channel block. x: the map's first vector; (y0, x0): the tile's first input, maybe outside.
-INLINE void in_tile(const int r, const int s, const float *x, int64_t h, int64_t w, int64_t y0, int64_t x0, float *const *to,
-                    int64_t at) {
+VF_INLINE void in_tile(const int r, const int s, const float *x, int64_t h, int64_t w, int64_t y0, int64_t x0, float *const *to,
+                       int64_t at) {
     vf d[EDGE], half[EDGE][EDGE];
-    vm inside[EDGE];
-    UNROLL
-    for (int j = 0; j < s + 2; j++) inside[j] = vm_make(x0 + j >= 0 && x0 + j < w);
-    UNROLL
+    int64_t inside[EDGE]; // lanes to load: all or none
+    VF_UNROLL
+    for (int j = 0; j < s + 2; j++) inside[j] = x0 + j >= 0 && x0 + j < w ? VF_LANES : 0;
+    VF_UNROLL
     for (int i = 0; i < r + 2; i++) {
         const bool row = y0 + i >= 0 && y0 + i < h;
-        const float *from = x + ((y0 + i) * w + x0) * LANES;
-        UNROLL
-        for (int j = 0; j < s + 2; j++) d[j] = row ? vf_load_if(from + j * LANES, inside[j]) : vf_zero();
+        const float *from = x + ((y0 + i) * w + x0) * VF_LANES;
+        VF_UNROLL
+        for (int j = 0; j < s + 2; j++) d[j] = row ? vf_load_n(from + j * VF_LANES, inside[j]) : vf_zero();
         in_1d(s, d, half[i]);
         if (SCALED_INPUT) {
-            UNROLL
+            VF_UNROLL
             for (int j = 0; j < s + 2; j++) half[i][j] = vf_mul(vf_set1(input_scale[j]), half[i][j]);
         }
     }
-    UNROLL
+    VF_UNROLL
     for (int j = 0; j < s + 2; j++) {
         vf o[EDGE];
-        UNROLL
+        VF_UNROLL
         for (int i = 0; i < r + 2; i++) d[i] = half[i][j];
         in_1d(r, d, o);
-        UNROLL
+        VF_UNROLL
         for (int i = 0; i < r + 2; i++)
             vf_store(to[i * EDGE + j] + at, SCALED_INPUT ? vf_mul(vf_set1(input_scale[i]), o[i]) : o[i]);
     }
@@ -56,28 +56,28 @@ typedef void out_fn(const float *const *from, int64_t at, const vf bias, const f
 
 // ---- the output's transform ----
 
-INLINE void out_tile(const int r, const int s, const float *const *from, int64_t at, const vf bias, const float *res, float *y,
-                     int64_t w, const vf lo, const vf hi, const vm keep) {
+VF_INLINE void out_tile(const int r, const int s, const float *const *from, int64_t at, const vf bias, const float *res,
+                        float *y, int64_t w, const vf lo, const vf hi, const vm keep) {
     vf half[EDGE][WINO_M];
-    UNROLL
+    VF_UNROLL
     for (int j = 0; j < s + 2; j++) {
         vf p[EDGE];
-        UNROLL
+        VF_UNROLL
         for (int i = 0; i < r + 2; i++) p[i] = vf_load(from[i * EDGE + j] + at);
         out_1d(r, p, half[j]);
     }
-    UNROLL
+    VF_UNROLL
     for (int i = 0; i < r; i++) {
         vf p[EDGE], o[WINO_M];
-        UNROLL
+        VF_UNROLL
         for (int j = 0; j < s + 2; j++) p[j] = half[j][i];
         out_1d(s, p, o);
-        UNROLL
+        VF_UNROLL
         for (int j = 0; j < s; j++) {
-            const int64_t k = (i * w + j) * LANES;
+            const int64_t k = (i * w + j) * VF_LANES;
             vf q = vf_add(o[j], bias);
             if (res) q = vf_add(q, vf_load(res + k));
-            vf_store(y + k, vf_keep(vf_min(hi, vf_max(lo, q)), keep));
+            vf_store(y + k, vf_select(keep, vf_min(hi, vf_max(lo, q)), vf_zero()));
         }
     }
 }
@@ -126,23 +126,25 @@ static void transform_in(const job *j, const onr_wino_block *b, int64_t cb, floa
         for (int i = 0; i < c->r + 2; i++) {
             for (int q = 0; q < c->s + 2; q++) {
                 const int p = i * EDGE + q;
-                to[p] = v + b->v_at[p] + cb * b->v_step[p] + onr_wino_place(&j->plan, b, k, i, q) * LANES;
+                to[p] = v + b->v_at[p] + cb * b->v_step[p] + onr_wino_place(&j->plan, b, k, i, q) * VF_LANES;
             }
         }
         in_fn *const fn = in_fns[c->r - 1][c->s - 1];
         place q = tile_place(c, b->first[k]);
         for (int64_t t = 0; t < b->n[k]; t++, place_next(c, &q)) {
-            const float *x = j->a->x + (q.image * j->plan.c_blocks + cb) * s->h * s->w * LANES;
-            fn(x, s->h, s->w, q.row * WINO_M - s->pad_top, q.col * WINO_M - s->pad_left, to, t * LANES);
+            const float *x = j->a->x + (q.image * j->plan.c_blocks + cb) * s->h * s->w * VF_LANES;
+            fn(x, s->h, s->w, q.row * WINO_M - s->pad_top, q.col * WINO_M - s->pad_left, to, t * VF_LANES);
         }
     }
 }
+
+static const float lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 // Transforms the products of a group back, into the output.
 static void transform_out(const job *j, const onr_wino_block *b, int64_t group, const float *m) {
     const onr_conv_shape *s = j->s;
     const onr_conv_args *a = j->a;
-    const int64_t k_blocks = onr_ceil_div(s->c_out, LANES), halves = j->plan.how.wide / LANES;
+    const int64_t k_blocks = onr_ceil_div(s->c_out, VF_LANES), halves = j->plan.how.wide / VF_LANES;
     const vf lo = vf_set1(a->lo), hi = vf_set1(a->hi);
     for (int k = 0; k < WINO_CLASSES; k++) {
         const onr_wino_class *c = &j->plan.cls[k];
@@ -153,12 +155,12 @@ static void transform_out(const job *j, const onr_wino_block *b, int64_t group, 
                 from[i * EDGE + q] = m + b->m_at[i * EDGE + q] + onr_wino_place(&j->plan, b, k, i, q) * j->plan.how.wide;
         out_fn *const fn = out_fns[c->r - 1][c->s - 1];
         for (int64_t kb = group * halves; kb < onr_min_i64((group + 1) * halves, k_blocks); kb++) {
-            const vf bias = vf_load(a->bias + kb * LANES);
-            const vm keep = vm_first(s->c_out - kb * LANES);
+            const vf bias = vf_load(a->bias + kb * VF_LANES);
+            const vm keep = vf_lt(vf_load(lane_numbers), vf_set1((float)(s->c_out - kb * VF_LANES)));
             place q = tile_place(c, b->first[k]);
             for (int64_t t = 0; t < b->n[k]; t++, place_next(c, &q)) {
-                const int64_t at = (((q.image * k_blocks + kb) * s->oh + q.row * WINO_M) * s->ow + q.col * WINO_M) * LANES;
-                fn(from, t * j->plan.how.wide + (kb - group * halves) * LANES, bias, a->residual ? a->residual + at : NULL,
+                const int64_t at = (((q.image * k_blocks + kb) * s->oh + q.row * WINO_M) * s->ow + q.col * WINO_M) * VF_LANES;
+                fn(from, t * j->plan.how.wide + (kb - group * halves) * VF_LANES, bias, a->residual ? a->residual + at : NULL,
                    a->y + at, s->ow, lo, hi, keep);
             }
         }

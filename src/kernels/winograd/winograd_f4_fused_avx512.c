@@ -1,6 +1,6 @@
 // winograd_f4_fused_avx512.c: F(4x4, 3x3) on NCHW16c for few tiles, weights transformed while running.
 // May assume: AVX-512. Never allocates; see fused_body.h for the layouts.
-#include "kernels/winograd/vector_avx512.h"
+#include "kernels/simd/f32_avx512.h"
 
 #include "kernels/winograd/points_f4.h"
 
@@ -18,7 +18,7 @@ static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
 const onr_conv_variant onr_winograd_f4_fused_avx512 = {
     .name = "winograd_f4_fused_avx512",
     .needs = ONR_CPU_AVX512,
-    .block = LANES,
+    .block = VF_LANES,
     .exact = false,
     .expands = false,
     .supports = supports,
