@@ -143,6 +143,20 @@ static onr_status import_attr(onr_scope *s, onr_node *n, const Onnx__AttributePr
     return read_any(at, n, meant, out);
 }
 
+// Is the name of attribute i also that of an earlier one? `seen` is only needed for lists that nobody writes.
+static onr_status check_new(onr_scope *s, const Onnx__NodeProto *pb, size_t i, onr_map *seen) {
+    enum { FEW = 16 };
+    const char *name = pb->attribute[i]->name;
+    bool is_new = true;
+    if (!name || !*name) return onr_fail(s->im->err, ONR_INVALID, "attribute #%zu has no name", i);
+    if (pb->n_attribute <= FEW) {
+        for (size_t k = 0; k < i; k++) is_new = is_new && strcmp(pb->attribute[k]->name, name) != 0;
+    } else if (!onr_map_put(seen, name, &is_new)) {
+        return no_memory(s->im);
+    }
+    return is_new ? ONR_OK : onr_fail(s->im->err, ONR_INVALID, "attribute '%.100s' occurs twice", name);
+}
+
 onr_status onr_import_attrs(onr_scope *s, onr_node *n, const Onnx__NodeProto *pb) {
     onr_map seen;
     onr_map_init(&seen, s->im->scratch);
@@ -150,12 +164,10 @@ onr_status onr_import_attrs(onr_scope *s, onr_node *n, const Onnx__NodeProto *pb
     if (!n->attr) return no_memory(s->im);
     for (size_t i = 0; i < pb->n_attribute; i++) {
         const Onnx__AttributeProto *a = pb->attribute[i];
-        bool is_new, kept;
-        if (!a->name || !*a->name) return onr_fail(s->im->err, ONR_INVALID, "attribute #%zu has no name", i);
-        if (!onr_map_put(&seen, a->name, &is_new)) return no_memory(s->im);
-        if (!is_new) return onr_fail(s->im->err, ONR_INVALID, "attribute '%.100s' occurs twice", a->name);
+        bool kept;
+        ONR_TRY(check_new(s, pb, i, &seen));
         if (import_attr(s, n, a, &n->attr[n->n_attr], &kept) != ONR_OK)
-            return onr_err_prefix(s->im->err, "attribute '%.100s'", a->name);
+            return onr_import_place(s->im, "attribute", a->name, -1);
         if (kept) n->n_attr++;
     }
     return ONR_OK;

@@ -176,8 +176,7 @@ onr_status onr_function_inline(onr_scope *s, onr_function *f, const Onnx__NodePr
     body.n_opsets = f->n_opsets;
     if (!body.prefix) return no_memory(im);
     f->info->n_calls++;
-    if (expand(s, &body, node) == ONR_OK) return ONR_OK;
-    // The innermost places are enough: a chain of calls would fill the whole message.
-    if (call.depth > 3) return im->err->code;
+    onr_status status = expand(s, &body, node);
+    if (status == ONR_OK || im->n_places > 0) return status;
     return onr_err_prefix(im->err, "function '%.100s'", f->info->name);
 }

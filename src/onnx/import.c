@@ -8,6 +8,13 @@
 
 static onr_status no_memory(const onr_importer *im) { return onr_no_memory(im->err, 0); }
 
+onr_status onr_import_place(onr_importer *im, const char *what, const char *name, int32_t number) {
+    enum { MAX_PLACES = 5 };
+    if (im->n_places++ >= MAX_PLACES) return im->err->code;
+    if (number < 0) return onr_err_prefix(im->err, "%s '%.100s'", what, name);
+    return onr_err_prefix(im->err, "%s '%.100s' (#%d)", what, name, (int)number);
+}
+
 const char *onr_import_domain(const char *domain) { return !domain || strcmp(domain, "ai.onnx") == 0 ? "" : domain; }
 
 onr_status onr_import_opsets(onr_importer *im, Onnx__OperatorSetIdProto *const *ids, size_t n, const onr_opset **out) {
@@ -165,6 +172,14 @@ static onr_status declare_outputs(onr_scope *s, const Onnx__NodeProto *pb) {
     return ONR_OK;
 }
 
+// A failure in an expanded function names the inner node, and that name contains the way to it.
+static onr_status status_of_node(const onr_scope *s, onr_status status, const Onnx__NodeProto *pb, const char *name,
+                                 int32_t number) {
+    onr_function *f = NULL;
+    if (onr_function_find(s->im, pb, &f) == ONR_OK && f && s->im->n_places > 0) return status;
+    return onr_import_place(s->im, "node", name, number);
+}
+
 onr_status onr_import_nodes(onr_scope *s, Onnx__NodeProto *const *nodes, size_t n) {
     // All outputs come first: nodes need not be sorted, and subgraphs may use what a later node makes.
     for (int pass = 0; pass < 2; pass++)
@@ -173,7 +188,7 @@ onr_status onr_import_nodes(onr_scope *s, Onnx__NodeProto *const *nodes, size_t 
             const char *name = node_name(s, nodes[i], number);
             if (!name) return no_memory(s->im);
             onr_status status = pass ? import_node(s, nodes[i], number, name) : declare_outputs(s, nodes[i]);
-            if (status != ONR_OK) return onr_err_prefix(s->im->err, "node '%.200s' (#%d)", name, (int)number);
+            if (status != ONR_OK) return status_of_node(s, status, nodes[i], name, number);
         }
     return ONR_OK;
 }

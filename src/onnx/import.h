@@ -15,6 +15,7 @@ typedef struct onr_importer {
     onr_map functions; ///< domain, name and overload -> onr_function *
     onr_map captured;  ///< graph and outer value -> the value that stands for it there
     size_t n_work;     ///< nodes and function calls so far
+    int n_places;      ///< parts that the failure's message already says about where it happened
     onr_err *err;      ///< never NULL
 } onr_importer;
 
@@ -49,6 +50,8 @@ typedef struct onr_scope {
     size_t n_opsets;
 } onr_scope;
 
+/// Puts a place before the failure's text, unless it has five already: a reason must not be pushed out of the message.
+onr_status onr_import_place(onr_importer *im, const char *what, const char *name, int32_t number);
 /// A name with "ai.onnx" made "".
 const char *onr_import_domain(const char *domain);
 /// Copies opset imports; versions are checked to be positive and to fit 32 bits.

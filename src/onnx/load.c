@@ -1,8 +1,8 @@
 // load.c: from a path or bytes to a model: map, scan, parse, import.
 // May assume: nothing about the bytes. Never keeps protobuf's structs after loading.
+#include "base/mathx.h"
 #include "onnx/import.h"
 
-#include <assert.h>
 #include <string.h>
 
 struct onr_model_files {
@@ -101,8 +101,11 @@ static onr_status parse_and_import(const loading *l) {
     if (!l->bytes) return onr_fail(l->err, ONR_INVALID, "not an ONNX model: it is empty");
     onr_pb parsed;
     ONR_TRY(onr_pb_parse(&onnx__model_proto__descriptor, l->data, l->bytes, &limits, &parsed, l->err));
-    // protobuf-c's structs go with `parsed`; what the import itself needs for a while goes with `scratch`.
-    onr_arena *scratch = onr_arena_new(0);
+    // protobuf-c's structs go with `parsed`; what the import itself needs for a while goes with `scratch`. Its limit ends the
+    // growth of long names in functions that are called often; what a real model needs lies far below.
+    size_t most;
+    if (!onr_mul_size(l->bytes, 64, &most) || !onr_add_size(most, (size_t)4 << 30, &most)) most = 0;
+    onr_arena *scratch = onr_arena_new(most);
     onr_status status = scratch ? import(l, (const Onnx__ModelProto *)parsed.message, &parsed, scratch)
                                 : onr_no_memory(l->err, 0);
     onr_arena_free(scratch);

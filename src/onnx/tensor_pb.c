@@ -313,7 +313,7 @@ static onr_status check_sparse(const head *h, const onr_tensor *values, const on
     int32_t rank = indices->shape.rank;
     bool fits = (rank == 1 || (rank == 2 && indices->shape.dim[1] == h->shape.rank)) &&
                 indices->shape.dim[0] == values->shape.dim[0];
-    if (!fits) return onr_fail(err, ONR_INVALID, "sparse indices have a shape that does not fit values and dims");
+    if (!fits) return onr_fail(err, ONR_INVALID, "the shapes of sparse indices, values and dims do not fit");
     return ONR_OK;
 }
 
