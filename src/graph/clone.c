@@ -56,6 +56,7 @@ static onr_node *clone_node(onr_graph *to, const onr_node *from) {
     n->in = map_values(to, from->in, from->n_in);
     n->out = map_values(to, from->out, from->n_out);
     n->capture = map_values(to, from->capture, from->n_capture);
+    n->cap_capture = n->n_capture;
     n->origin = onr_arena_grow(to->arena, from->origin, (size_t)from->n_origin, (size_t)from->n_origin, sizeof *n->origin);
     if (!n->in || !n->out || !n->capture || !n->origin || !clone_attrs(n, from)) return NULL;
     return n;

@@ -183,11 +183,13 @@ bool onr_node_set_input(onr_node *n, int32_t slot, onr_value *v) {
 bool onr_node_add_capture(onr_node *n, onr_value *v) {
     for (int32_t i = 0; i < n->n_capture; i++)
         if (n->capture[i] == v) return true;
-    onr_value **grown = onr_arena_grow(n->graph->arena, n->capture, (size_t)n->n_capture, (size_t)n->n_capture + 1,
-                                       sizeof *grown);
-    if (!grown || !add_use(v, n, -1)) return false;
-    grown[n->n_capture++] = v;
-    n->capture = grown;
+    return onr_node_add_new_capture(n, v);
+}
+
+bool onr_node_add_new_capture(onr_node *n, onr_value *v) {
+    if (!room(n->graph->arena, &n->capture, n->n_capture, &n->cap_capture, sizeof(onr_value *)) || !add_use(v, n, -1))
+        return false;
+    n->capture[n->n_capture++] = v;
     return true;
 }
 

@@ -26,6 +26,8 @@ bool onr_node_set_float(onr_node *n, const char *name, float v);
 bool onr_node_set_input(onr_node *n, int32_t slot, onr_value *v);
 /// Notes that a subgraph of n captures v.
 bool onr_node_add_capture(onr_node *n, onr_value *v);
+/// The same for a value that n is known not to capture yet: does not look through the list.
+bool onr_node_add_new_capture(onr_node *n, onr_value *v);
 /// Adds what `from` stands for to what `to` stands for.
 bool onr_node_add_origin(onr_node *to, const onr_node *from);
 /// Every use of `from` (consumers, captures, graph outputs) becomes a use of `to`.

@@ -91,7 +91,7 @@ struct onr_node {
     onr_value **out; ///< NULL entries: outputs not asked for
     int32_t n_in, n_out;
     onr_value **capture; ///< values of this graph (or captured ones) that its subgraphs use
-    int32_t n_capture;
+    int32_t n_capture, cap_capture;
     onr_attr *attr;
     int32_t n_attr;
     const char *doc;     ///< doc_string, or NULL

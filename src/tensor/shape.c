@@ -9,21 +9,32 @@
 #include <stdio.h>
 #include <string.h>
 
-void onr_symbols_init(onr_symbols *s, onr_arena *arena) { *s = (onr_symbols){.arena = arena}; }
+void onr_symbols_init(onr_symbols *s, onr_arena *arena) {
+    *s = (onr_symbols){.arena = arena};
+    onr_map_init(&s->ids, arena);
+}
 
 onr_symbols *onr_symbols_clone(const onr_symbols *s, onr_arena *arena) {
     onr_symbols *copy = onr_arena_alloc(arena, sizeof *copy);
     if (!copy) return NULL;
     size_t named = (size_t)onr_min_i64(s->n, s->cap);
-    *copy = (onr_symbols){.arena = arena, .n = s->n, .cap = (int64_t)named};
+    onr_symbols_init(copy, arena);
+    copy->n = s->n;
+    copy->cap = (int64_t)named;
     copy->name = onr_arena_grow(arena, s->name, named, named, sizeof *copy->name);
-    return copy->name ? copy : NULL;
+    if (!copy->name) return NULL;
+    for (size_t i = 0; i < named; i++) {
+        onr_map_entry *e = copy->name[i] ? onr_map_put(&copy->ids, copy->name[i], NULL) : NULL;
+        if (copy->name[i] && !e) return NULL;
+        if (e) e->v.num = (int64_t)i;
+    }
+    return copy;
 }
 
 int64_t onr_symbol(onr_symbols *s, const char *name) {
     bool named = name && *name;
-    for (int64_t i = 0; named && i < onr_min_i64(s->n, s->cap); i++)
-        if (s->name[i] && strcmp(s->name[i], name) == 0) return ONR_DIM_SYMBOL_BASE + i;
+    const onr_map_entry *known = named ? onr_map_get(&s->ids, name) : NULL;
+    if (known) return ONR_DIM_SYMBOL_BASE + known->v.num;
     if (s->n == s->cap) {
         int64_t cap = s->cap ? 2 * s->cap : 16;
         const char **grown = onr_arena_grow(s->arena, s->name, (size_t)s->n, (size_t)cap, sizeof *grown);
@@ -33,7 +44,10 @@ int64_t onr_symbol(onr_symbols *s, const char *name) {
         }
     }
     // Without room for its name a symbol is still unique, as an unnamed one.
-    if (s->n < s->cap) s->name[s->n] = named ? onr_arena_strdup(s->arena, name) : NULL;
+    const char *own = named && s->n < s->cap ? onr_arena_strdup(s->arena, name) : NULL;
+    onr_map_entry *e = own ? onr_map_put(&s->ids, own, NULL) : NULL;
+    if (e) e->v.num = s->n;
+    if (s->n < s->cap) s->name[s->n] = e ? own : NULL;
     return ONR_DIM_SYMBOL_BASE + s->n++;
 }
 

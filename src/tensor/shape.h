@@ -2,7 +2,7 @@
 #ifndef ONR_TENSOR_SHAPE_H
 #define ONR_TENSOR_SHAPE_H
 
-#include "base/arena.h"
+#include "base/map.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +26,7 @@ typedef struct onr_symbols {
     onr_arena *arena;
     const char **name; ///< NULL: a fresh unknown without name
     int64_t n, cap;
+    onr_map ids; ///< name -> id
 } onr_symbols;
 
 void onr_symbols_init(onr_symbols *s, onr_arena *arena);
