@@ -70,6 +70,14 @@ static onr_status declare(onr_scope *s, const char *name, const char *what, onr_
     return ONR_OK;
 }
 
+// Both branches of an If may capture the same value: the owner lists it once. A table, because lists can be long.
+static onr_status list_capture(onr_importer *im, onr_node *owner, onr_value *outer) {
+    bool is_new;
+    const char *key = onr_arena_printf(im->scratch, "%p %p", (void *)owner, (void *)outer);
+    if (!key || !onr_map_put(&im->captured, key, &is_new)) return no_memory(im);
+    return !is_new || onr_node_add_new_capture(owner, outer) ? ONR_OK : no_memory(im);
+}
+
 // The value of `g` that stands for v, which belongs to g or a graph around it.
 static onr_status capture(onr_importer *im, onr_graph *g, onr_value *v, onr_value **out) {
     bool is_new;
@@ -83,10 +91,13 @@ static onr_status capture(onr_importer *im, onr_graph *g, onr_value *v, onr_valu
     if (!e) return no_memory(im);
     if (is_new) {
         onr_value *inner = onr_graph_add_temp(g, outer->name);
-        if (!inner || !onr_node_add_capture(g->owner, outer)) return no_memory(im);
+        if (!inner) return no_memory(im);
         inner->outer = outer;
         inner->declared = outer->declared;
-        e->v.ptr = inner;
+        e->v.ptr = inner; // before the map grows
+        ONR_TRY(list_capture(im, g->owner, outer));
+        *out = inner;
+        return ONR_OK;
     }
     *out = e->v.ptr;
     return ONR_OK;

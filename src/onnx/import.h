@@ -13,7 +13,7 @@ typedef struct onr_importer {
     onr_arena *scratch; ///< for what only the import needs
     onr_tensor_source tensors;
     onr_map functions; ///< domain, name and overload -> onr_function *
-    onr_map captured;  ///< graph and outer value -> the value that stands for it there
+    onr_map captured;  ///< graph and outer value -> the value that stands for it there; owner and outer value -> listed
     size_t n_work;     ///< nodes and function calls so far
     int n_places;      ///< parts that the failure's message already says about where it happened
     onr_err *err;      ///< never NULL

@@ -36,6 +36,7 @@ typedef struct item {
     const uint8_t *value; // after the tag, and after the length of WIRE_BYTES
     size_t bytes;         // of the value
     uint32_t number, wire;
+    const ProtobufCFieldDescriptor *known; // NULL: not a field of this message
 } item;
 
 onr_wire_limits onr_wire_limits_default(void) {
@@ -139,7 +140,7 @@ static onr_status put_span(scan *s, size_t first, const item *it) {
 
 // ---- what is read -------------------------------------------------------------------------------------------------------
 
-static onr_status read_item(scan *s, const frame *f, const uint8_t **p, const uint8_t *end, item *it) {
+static onr_status read_item(scan *s, frame *f, const uint8_t **p, const uint8_t *end, item *it) {
     uint64_t tag, n = 0;
     it->start = *p;
     if (++s->n_fields > s->limits->max_fields)
@@ -149,6 +150,8 @@ static onr_status read_item(scan *s, const frame *f, const uint8_t **p, const ui
     it->number = (uint32_t)(tag >> 3);
     it->wire = (uint32_t)(tag & 7);
     it->value = *p;
+    it->known = protobuf_c_message_descriptor_get_field(f->type, it->number);
+    if (it->known) f->field = it->known->name;
     switch (it->wire) {
     case WIRE_VARINT:
         if (!onr_wire_varint(p, end, &n)) return bad(s, f, it->start, "a number is cut off or too long");
@@ -242,10 +245,9 @@ static onr_status put_message(scan *s, const frame *f, const item *it, const Pro
 }
 
 static onr_status scan_item(scan *s, frame *f, const item *it, size_t first_span, uint64_t *seen) {
-    const ProtobufCFieldDescriptor *d = protobuf_c_message_descriptor_get_field(f->type, it->number);
+    const ProtobufCFieldDescriptor *d = it->known;
     bool ours = f->type == &onnx__tensor_proto__descriptor && (it->number == SPAN_FIRST || it->number == SPAN_COUNT);
     if (!d || ours) return ONR_OK; // unknown fields are skipped, as protobuf demands
-    f->field = d->name;
     ONR_TRY(check_item(s, f, it, d));
     ONR_TRY(check_once(s, f, it, d, seen));
     if (is_lifted(f->type, it->number)) return put_span(s, first_span, it);

@@ -194,7 +194,7 @@ static void wide_models(void **state) {
         captured[i] = onr_arena_printf(a, "c%d", i);
         g->input[i] = mk_info(a, names[i], ONR_FLOAT, 1, dims);
         g->input[i]->type->tensor_type->shape->dim[0]->dim_param = onr_arena_printf(a, "n%d", i); // as many symbols
-        g->node[i] = mk_node(a, NULL, "Add", "x0,x0", captured[i]);                              // one value used often
+        g->node[i] = mk_node(a, NULL, "Add", "x0,x0", captured[i]);                               // one value used often
     }
     join->n_input = branch->n_node = 0;
     Onnx__NodeProto *use = mk_node(a, "use", "Sum", "", "r");

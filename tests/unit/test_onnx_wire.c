@@ -29,10 +29,10 @@ static void refuses(const void *data, size_t bytes, const char *words) {
     assert_null(w.spans);
 }
 
-#define REFUSES(words, ...)                                                                                                    \
-    do {                                                                                                                       \
-        static const uint8_t bytes_[] = {__VA_ARGS__};                                                                         \
-        refuses(bytes_, sizeof bytes_, words);                                                                                 \
+#define REFUSES(words, ...)                            \
+    do {                                               \
+        static const uint8_t bytes_[] = {__VA_ARGS__}; \
+        refuses(bytes_, sizeof bytes_, words);         \
     } while (0)
 
 static void broken_wire_is_refused(void **state) {
@@ -56,7 +56,7 @@ static void broken_wire_is_refused(void **state) {
     REFUSES("graph: the field has another wire type", 0x38, 1);
     REFUSES("producer_name: a text contains a zero byte", 0x12, 3, 'a', 0, 'b');
     REFUSES("graph: the field occurs twice", 0x3a, 0, 0x3a, 0);
-    REFUSES("graph.node: longer", 0x3a, 2, 0x0a, 9); // within its parent, though the file goes on
+    REFUSES("graph.node: the field is longer", 0x3a, 2, 0x0a, 9); // within its parent, though the file goes on
 }
 
 static void packed_lists_are_checked(void **state) {
