@@ -1,11 +1,10 @@
 // conv_direct.c: direct convolution: cuts the output into register tiles, the tiles into tasks, and walks them.
-// May assume: a supported shape. Never computes a pixel itself; never cuts by the number of threads, so results do not depend
-// on it.
+// May assume: a supported shape. Never computes a pixel itself; never cuts by the number of threads, so results do not depend on it.
 //
-// Tiles are columns of one output row (widths as equal as possible), two rows at once on maps so narrow that one row would
-// leave registers idle; 1x1 convolutions of stride 1 take the whole map as one row. Borders: kernel rows outside the input are
-// left out; kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned
-// (3x3, pad 1); otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
+// Tiles are columns of one output row (widths as equal as possible), two rows at once on maps so narrow that one row would leave
+// registers idle; 1x1 convolutions of stride 1 take the whole map as one row. Borders: kernel rows outside the input are left out;
+// kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned (3x3, pad 1);
+// otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
 #include "kernels/conv/conv_direct.h"
 
 #include "kernels/conv/conv_util.h"
@@ -28,6 +27,7 @@ typedef struct geometry {
     int rows;    // output rows of a tile
     int64_t max_q, n_cols, n_row_tiles, n_tiles;
     int64_t n_oc, oc_chunk, n_oc_chunks, tile_chunk, n_tile_chunks;
+    int64_t a_chunk, sum_floats; // channel blocks added at a time; their sums in scratch when that is not all
     int64_t skip_first, skip_last;
     int64_t window_w, window_floats;
 } geometry;
@@ -89,22 +89,36 @@ static void plan_tiles(geometry *g, const onr_conv_tiles *tiles, const onr_conv_
 // Tasks: a range of oc tiles by a range of spatial tiles. Weights of a task should stay in half of L2 beside its part of the
 // input; sixteen tasks or more let two to eight threads share evenly. Sizes here are shape-only on purpose.
 static void plan_tasks(geometry *g, const onr_conv_shape *s) {
-    enum { WEIGHT_BYTES = 256 << 10, INPUT_BYTES = 256 << 10, WANTED_TASKS = 16, MIN_STEPS = 1 << 10 };
+    enum {
+        WEIGHT_BYTES = 256 << 10,
+        INPUT_BYTES = 384 << 10,
+        FAR_BYTES = 384 << 10,
+        PIECE_BYTES = 160 << 10,
+        WANTED_TASKS = 16,
+        MIN_STEPS = 1 << 10
+    };
     g->n_oc = onr_ceil_div(g->c_out, g->lanes);
     int64_t weights = g->k * g->lanes * (int64_t)sizeof(float);
     g->oc_chunk = onr_clamp_i64(WEIGHT_BYTES / weights, 1, g->n_oc);
     g->n_oc_chunks = onr_ceil_div(g->n_oc, g->oc_chunk);
     g->oc_chunk = onr_ceil_div(g->n_oc, g->n_oc_chunks);
-    int64_t per_tile = onr_ceil_div(g->ow, g->n_cols) * g->rows * s->stride_w * s->stride_h * g->c_in * (int64_t)sizeof(float);
-    int64_t chunks = onr_ceil_div(per_tile * g->n_tiles, INPUT_BYTES);
+    int64_t columns = onr_ceil_div(g->ow, g->n_cols) * onr_min_i64(s->stride_w, s->kw);
+    int64_t input = columns * g->rows * onr_min_i64(s->stride_h, s->kh) * g->c_in * g->n_tiles * (int64_t)sizeof(float);
     int64_t others = g->groups * g->n_oc_chunks * g->n;
-    chunks = onr_max_i64(chunks, onr_ceil_div(WANTED_TASKS, others));
-    // ... but no task smaller than about 2 * 1024 steps of 14 x 2 multiply-adds (8 microseconds).
+    int64_t chunks = onr_max_i64(onr_ceil_div(input, INPUT_BYTES), onr_ceil_div(WANTED_TASKS, others));
+    // ... but no task smaller than about 2 * 1024 steps of 14 x 2 multiply-adds (8 microseconds), and four passes over weights
+    // that come from afar.
     int64_t steps = g->n_tiles * g->oc_chunk * g->k;
-    chunks = onr_clamp_i64(chunks, 1, onr_max_i64(1, steps / (2 * MIN_STEPS)));
-    chunks = onr_min_i64(chunks, g->n_tiles);
+    chunks = onr_min_i64(chunks, steps / (2 * MIN_STEPS));
+    if (weights * g->n_oc > FAR_BYTES) chunks = onr_min_i64(chunks, g->n_tiles / 4);
+    chunks = onr_clamp_i64(chunks, 1, g->n_tiles);
     g->tile_chunk = onr_ceil_div(g->n_tiles, chunks);
     g->n_tile_chunks = onr_ceil_div(g->n_tiles, g->tile_chunk);
+    // Weights of an oc tile that are too many to stay near while all tiles of the task pass over them are cut by channel blocks;
+    // the sums wait in scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
+    int64_t pieces = g->tile_chunk > 1 && !g->gather ? onr_min_i64(onr_ceil_div(weights, PIECE_BYTES), g->n_a) : 1;
+    g->a_chunk = onr_ceil_div(g->n_a, pieces);
+    g->sum_floats = g->a_chunk < g->n_a ? g->tile_chunk * g->rows * g->max_q * g->lanes : 0;
 }
 
 static onr_tile_kind tile_kind(const onr_conv_shape *s) {
@@ -259,8 +273,7 @@ static void set_rows(onr_conv_tile *t, const geometry *g, const onr_conv_shape *
     }
 }
 
-// Copies the window of a border tile, with zeros outside the input, so that all its columns can be read. Rows outside stay
-// unset.
+// Copies the window of a border tile, with zeros outside the input, so that all its columns can be read. Rows outside stay unset.
 static void gather_window(const onr_conv_shape *s, const geometry *g, const float *x, const place *p, const onr_conv_tile *t,
                           float *window) {
     int64_t ix = p->ox * s->stride_w - s->pad_left, iy = p->oy * s->stride_h - s->pad_top, block = s->in_block;
@@ -314,18 +327,51 @@ static int set_channels(onr_conv_tile *t, const job *j, int64_t group, int64_t o
     int64_t c0 = oc * g->lanes, left = g->c_out - c0;
     t->w = j->a->packed + (group * onr_round_up(g->c_out, g->block) + c0) * g->k;
     t->bias = j->a->bias + group * g->c_out + c0;
-    for (int v = 0; v < 2; v++) {
-        int64_t real = onr_clamp_i64(left - v * g->block, 0, g->block);
-        t->lanes[v] = (uint32_t)((1ull << real) - 1);
-    }
+    for (int v = 0; v < 2; v++) t->lanes[v] = onr_clamp_i64(left - v * g->block, 0, g->block);
     return left > g->block ? 2 : 1;
 }
 
-static void run_tile(const job *j, onr_conv_tile *t, const place *p, int nv) {
-    // Far enough ahead to come from memory in time; nearer ones were measured worse than none.
-    enum { AHEAD_FLOATS = (32 << 10) / 4 };
-    t->prefetch = t->w + AHEAD_FLOATS;
-    j->tiles->get(j->g.kind, p->rows, p->q, nv)(t);
+// All tiles of a task for one oc tile. While a piece of the weights is in use, the following piece (they lie one after the other,
+// those of the next oc tile too) is prefetched in equal parts by the tiles: memory is read at an even pace.
+static void run_channels(const job *j, onr_conv_tile *t, int64_t image, int64_t group, int64_t oc, int64_t begin, int64_t end,
+                         const float *x, float *sums) {
+    const geometry *g = &j->g;
+    int nv = set_channels(t, j, group, oc);
+    const float *w = t->w;
+    int64_t tile_sums = g->rows * g->max_q * g->lanes, steps = g->n_b * g->n_c * g->n_t;
+    for (int64_t a = 0; a < g->n_a; a += g->a_chunk) {
+        t->n_a = onr_min_i64(g->a_chunk, g->n_a - a);
+        t->w = w + a * steps * nv * g->block;
+        int64_t piece = t->n_a * steps * nv * g->block;
+        t->prefetch_step = nv * g->block / onr_min_i64(end - begin, 2 * nv);
+        for (int64_t k = begin; k < end; k++) {
+            place p = place_of(g, k);
+            set_input(t, j, x + a * g->xa, &p, NULL);
+            set_output(t, j, image, group, oc, &p);
+            float *sum = sums + (k - begin) * tile_sums;
+            t->acc_in = a > 0 ? sum : NULL;
+            t->acc_out = a + t->n_a < g->n_a ? sum : NULL;
+            int64_t part = (k - begin) % (2 * nv);
+            t->prefetch = t->w + piece + part * piece / onr_min_i64(end - begin, 2 * nv);
+            j->tiles->get(g->kind, p.rows, p.q, nv)(t);
+        }
+    }
+}
+
+// As above with gathering: a window, once filled, serves all oc tiles of the task.
+static void run_gathering(const job *j, onr_conv_tile *t, int64_t image, int64_t group, int64_t oc_begin, int64_t oc_end,
+                          int64_t k, const float *x, float *window) {
+    const geometry *g = &j->g;
+    place p = place_of(g, k);
+    set_input(t, j, x, &p, window);
+    t->n_a = g->n_a;
+    t->prefetch_step = g->lanes;
+    for (int64_t oc = oc_begin; oc < oc_end; oc++) {
+        int nv = set_channels(t, j, group, oc);
+        set_output(t, j, image, group, oc, &p);
+        t->prefetch = t->w + g->k * nv * g->block;
+        j->tiles->get(g->kind, p.rows, p.q, nv)(t);
+    }
 }
 
 static void run_task(void *ctx, size_t worker, size_t index) {
@@ -334,12 +380,11 @@ static void run_task(void *ctx, size_t worker, size_t index) {
     int64_t i = (int64_t)index;
     int64_t chunk = i % g->n_tile_chunks, image = (i /= g->n_tile_chunks) % g->n;
     int64_t oc_chunk = (i /= g->n) % g->n_oc_chunks, group = i / g->n_oc_chunks;
-    int64_t tile_end = onr_min_i64((chunk + 1) * g->tile_chunk, g->n_tiles);
+    int64_t begin = chunk * g->tile_chunk, end = onr_min_i64(begin + g->tile_chunk, g->n_tiles);
     int64_t oc_begin = oc_chunk * g->oc_chunk, oc_end = onr_min_i64(oc_begin + g->oc_chunk, g->n_oc);
     const float *x = j->a->x + image * g->in_blocks * g->xa + group * (g->c_in / j->a->shape->in_block) * g->xa;
-    float *window = (float *)j->a->scratch + (int64_t)worker * g->window_floats;
-    onr_conv_tile t = {.n_a = g->n_a,
-                       .n_b = g->n_b,
+    float *scratch = (float *)j->a->scratch + (int64_t)worker * (g->window_floats + g->sum_floats);
+    onr_conv_tile t = {.n_b = g->n_b,
                        .n_c = g->n_c,
                        .n_t = g->n_t,
                        .xc = g->x_col,
@@ -347,36 +392,19 @@ static void run_task(void *ctx, size_t worker, size_t index) {
                        .x_row = j->a->shape->stride_h * g->x_row,
                        .y_row = g->ow * g->block,
                        .y_oc = g->oh * g->ow * g->block,
-                       .prefetch_step = 32,
                        .lo = j->a->lo,
                        .hi = j->a->hi};
-    if (g->gather) { // a window serves all its oc tiles
-        for (int64_t k = chunk * g->tile_chunk; k < tile_end; k++) {
-            place p = place_of(g, k);
-            set_input(&t, j, x, &p, window);
-            for (int64_t oc = oc_begin; oc < oc_end; oc++) {
-                int nv = set_channels(&t, j, group, oc);
-                set_output(&t, j, image, group, oc, &p);
-                run_tile(j, &t, &p, nv);
-            }
-        }
-        return;
-    }
-    for (int64_t oc = oc_begin; oc < oc_end; oc++) {
-        int nv = set_channels(&t, j, group, oc);
-        for (int64_t k = chunk * g->tile_chunk; k < tile_end; k++) {
-            place p = place_of(g, k);
-            set_input(&t, j, x, &p, window);
-            set_output(&t, j, image, group, oc, &p);
-            run_tile(j, &t, &p, nv);
-        }
+    if (g->gather) {
+        for (int64_t k = begin; k < end; k++) run_gathering(j, &t, image, group, oc_begin, oc_end, k, x, scratch);
+    } else {
+        for (int64_t oc = oc_begin; oc < oc_end; oc++) run_channels(j, &t, image, group, oc, begin, end, x, scratch);
     }
 }
 
 size_t onr_conv_direct_scratch_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s, int n_threads) {
     geometry g;
     plan(&g, tiles, s);
-    return (size_t)g.window_floats * sizeof(float) * (size_t)n_threads;
+    return (size_t)(g.window_floats + g.sum_floats) * sizeof(float) * (size_t)n_threads;
 }
 
 void onr_conv_direct_run(const onr_conv_tiles *tiles, const onr_conv_args *a) {
