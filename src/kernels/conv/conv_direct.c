@@ -1,10 +1,11 @@
 // conv_direct.c: direct convolution: cuts the output into register tiles, the tiles into tasks, and walks them.
-// May assume: a supported shape. Never computes a pixel itself; never cuts by the number of threads, so results do not depend on it.
+// May assume: a supported shape. Never computes a pixel itself; never cuts by the number of threads, so results do not depend
+// on it.
 //
-// Tiles are columns of one output row (widths as equal as possible), two rows at once on maps so narrow that one row would leave
-// registers idle; 1x1 convolutions of stride 1 take the whole map as one row. Borders: kernel rows outside the input are left out;
-// kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned (3x3, pad 1);
-// otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
+// Tiles are columns of one output row (widths as equal as possible), two rows at once on maps so narrow that one row would
+// leave registers idle; 1x1 convolutions of stride 1 take the whole map as one row. Borders: kernel rows outside the input are
+// left out; kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned
+// (3x3, pad 1); otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
 #include "kernels/conv/conv_direct.h"
 
 #include "kernels/conv/conv_util.h"
@@ -114,8 +115,8 @@ static void plan_tasks(geometry *g, const onr_conv_shape *s) {
     chunks = onr_clamp_i64(chunks, 1, g->n_tiles);
     g->tile_chunk = onr_ceil_div(g->n_tiles, chunks);
     g->n_tile_chunks = onr_ceil_div(g->n_tiles, g->tile_chunk);
-    // Weights of an oc tile that are too many to stay near while all tiles of the task pass over them are cut by channel blocks;
-    // the sums wait in scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
+    // Weights of an oc tile that are too many to stay near while all tiles of the task pass over them are cut by channel
+    // blocks; the sums wait in scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
     int64_t pieces = g->tile_chunk > 1 && !g->gather ? onr_min_i64(onr_ceil_div(weights, PIECE_BYTES), g->n_a) : 1;
     g->a_chunk = onr_ceil_div(g->n_a, pieces);
     g->sum_floats = g->a_chunk < g->n_a ? g->tile_chunk * g->rows * g->max_q * g->lanes : 0;
@@ -273,7 +274,8 @@ static void set_rows(onr_conv_tile *t, const geometry *g, const onr_conv_shape *
     }
 }
 
-// Copies the window of a border tile, with zeros outside the input, so that all its columns can be read. Rows outside stay unset.
+// Copies the window of a border tile, with zeros outside the input, so that all its columns can be read. Rows outside stay
+// unset.
 static void gather_window(const onr_conv_shape *s, const geometry *g, const float *x, const place *p, const onr_conv_tile *t,
                           float *window) {
     int64_t ix = p->ox * s->stride_w - s->pad_left, iy = p->oy * s->stride_h - s->pad_top, block = s->in_block;
@@ -331,8 +333,8 @@ static int set_channels(onr_conv_tile *t, const job *j, int64_t group, int64_t o
     return left > g->block ? 2 : 1;
 }
 
-// All tiles of a task for one oc tile. While a piece of the weights is in use, the following piece (they lie one after the other,
-// those of the next oc tile too) is prefetched in equal parts by the tiles: memory is read at an even pace.
+// All tiles of a task for one oc tile. While a piece of the weights is in use, the following piece (they lie one after the
+// other, those of the next oc tile too) is prefetched in equal parts by the tiles: memory is read at an even pace.
 static void run_channels(const job *j, onr_conv_tile *t, int64_t image, int64_t group, int64_t oc, int64_t begin, int64_t end,
                          const float *x, float *sums) {
     const geometry *g = &j->g;

@@ -4,8 +4,8 @@
 // A tile is `rows` x `q` output pixels by `nv` vectors of output channels, kept in registers while all taps are added:
 //   for a in n_a, for b in n_b, for c in n_c, for t in n_t:
 //       acc[pixel][oc] += x[a * xa + b * xb + c * xc + t + pixel offset] * w[((a * n_b + b) * n_c + c) * n_t + t][oc]
-// Blocked input: a counts channel blocks, b and c are the kernel's rows and columns, t the channels of a block. Plain NCHW input
-// (the first convolution of a net): a counts channels, b kernel rows, t kernel columns.
+// Blocked input: a counts channel blocks, b and c are the kernel's rows and columns, t the channels of a block. Plain NCHW
+// input (the first convolution of a net): a counts channels, b kernel rows, t kernel columns.
 #ifndef ONR_KERNELS_CONV_TILE_H
 #define ONR_KERNELS_CONV_TILE_H
 
@@ -25,13 +25,13 @@ typedef struct onr_conv_tile {
     int64_t prefetch_step;
     int64_t n_a, n_b, n_c, n_t;
     int64_t xa, xb, xc;
-    int64_t x_pixel;       ///< floats between pixels, read only by kernels of kind ONR_TILE_ANY
-    int64_t x_row, y_row;  ///< floats from row 0 to row 1 of a two-row tile
-    int64_t y_oc;          ///< floats from the first to the second vector of output channels
+    int64_t x_pixel;          ///< floats between pixels, read only by kernels of kind ONR_TILE_ANY
+    int64_t x_row, y_row;     ///< floats from row 0 to row 1 of a two-row tile
+    int64_t y_oc;             ///< floats from the first to the second vector of output channels
     int64_t b_lo[2], b_hi[2]; ///< kernel rows inside the input, for each row of the tile (row 0: b_lo >= row 1's, b_hi too)
-    int64_t skip_first;    ///< kernel columns c < skip_first leave out the first pixel of each row
-    int64_t skip_last;     ///< kernel columns c >= skip_last leave out the last pixel of each row
-    int64_t lanes[2];      ///< real channels in each vector; the lanes beyond are stored as zero
+    int64_t skip_first;       ///< kernel columns c < skip_first leave out the first pixel of each row
+    int64_t skip_last;        ///< kernel columns c >= skip_last leave out the last pixel of each row
+    int64_t lanes[2];         ///< real channels in each vector; the lanes beyond are stored as zero
     float lo, hi;
 } onr_conv_tile;
 
@@ -39,11 +39,11 @@ typedef void (*onr_conv_tile_fn)(const onr_conv_tile *t);
 
 /// How pixels lie in x: the distance between neighbours is a constant of the kernel except for ANY.
 typedef enum onr_tile_kind {
-    ONR_TILE_BLOCK_1,  ///< blocked, stride 1
-    ONR_TILE_BLOCK_2,  ///< blocked, stride 2
-    ONR_TILE_PLANE_1,  ///< NCHW, stride 1; no skipping
-    ONR_TILE_PLANE_2,  ///< NCHW, stride 2; no skipping
-    ONR_TILE_ANY,      ///< any; no skipping, q in {1, 2, 4, 8}, where 8 <= max_q
+    ONR_TILE_BLOCK_1, ///< blocked, stride 1
+    ONR_TILE_BLOCK_2, ///< blocked, stride 2
+    ONR_TILE_PLANE_1, ///< NCHW, stride 1; no skipping
+    ONR_TILE_PLANE_2, ///< NCHW, stride 2; no skipping
+    ONR_TILE_ANY,     ///< any; no skipping, q in {1, 2, 4, 8}, where 8 <= max_q
 } onr_tile_kind;
 
 /// The microkernels of one ISA with the sizes they were built for.

@@ -1,8 +1,8 @@
 // conv_tile_avx512.c: the register tiles of the direct convolution on AVX-512: up to 14 pixels x 32 channels.
 // May assume: what conv_tile.h says. Never holds code of its own: the tile is in conv_tile_body.h.
 //
-// 28 accumulators and two weight vectors leave two of the 32 registers; two loads per cycle (embedded broadcasts, and the weights
-// beside them) keep up with two FMAs per cycle. Measured in L1: 97 to 99 % of the FMA peak for 14, 13, 12 and 8 pixels.
+// 28 accumulators and two weight vectors leave two of the 32 registers; two loads per cycle (embedded broadcasts, and the
+// weights beside them) keep up with two FMAs per cycle. Measured in L1: 97 to 99 % of the FMA peak for 14, 13, 12 and 8 pixels.
 #include "kernels/simd/f32_avx512.h"
 
 typedef vm tile_mask;

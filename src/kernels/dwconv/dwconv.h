@@ -1,11 +1,12 @@
-// dwconv.h: depthwise convolution (one input channel per output channel) over blocked channels: its loops, and what a row kernel is.
-// May assume: groups = c_in = c_out, both blocked by the vector. Never mixes channels: a lane is a channel.
+// dwconv.h: depthwise convolution (one input channel per output channel) over blocked channels: its loops, and what a row
+// kernel is. May assume: groups = c_in = c_out, both blocked by the vector. Never mixes channels: a lane is a channel.
 #ifndef ONR_KERNELS_DWCONV_H
 #define ONR_KERNELS_DWCONV_H
 
 #include "kernels/conv/conv.h"
 
-/// Some neighbouring pixels of one output row: y[i] = clamp(bias + residual[i] + sum of x[ky][i * stride + kx * dil] * w[ky][kx]).
+/// Some neighbouring pixels of one output row: y[i] = clamp(bias + residual[i] + sum of x[ky][i * stride + kx * dil] *
+/// w[ky][kx]).
 typedef struct onr_dw_row {
     const float *x; ///< tap (0, 0) of the first pixel; may point before the input for rows outside ky_begin..ky_end
     const float *w; ///< [ky][kx][lane]
@@ -21,7 +22,8 @@ typedef struct onr_dw_row {
 
 typedef void (*onr_dw_fn)(const onr_dw_row *r);
 
-/// Kernels of one ISA. get: for q pixels (8, 4, 2 or 1), all kernel columns inside, with the constants where there is a special one.
+/// Kernels of one ISA. get: for q pixels (8, 4, 2 or 1), all kernel columns inside, with the constants where there is a special
+/// one.
 typedef struct onr_dw_kernels {
     int32_t block;
     onr_dw_fn (*get)(int q, int32_t kw, int32_t stride, int32_t dil);

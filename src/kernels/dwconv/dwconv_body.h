@@ -1,10 +1,11 @@
 // dwconv_body.h: the row kernels of the depthwise convolution, written once over the vector type `vf`.
-// May assume: included after f32_<isa>.h, with DW_KEEP(mask, v) (zero the lanes that the mask of vf_first leaves out) and dw_mask.
-// Never reads outside the taps it was given.
+// May assume: included after f32_<isa>.h, with DW_KEEP(mask, v) (zero the lanes that the mask of vf_first leaves out) and
+// dw_mask. Never reads outside the taps it was given.
 #include "kernels/dwconv/dwconv.h"
 
-// q is a constant; kx_begin, kx_end, tap and pixel where there is a special instance. Each tap's weights meet q pixels, whose loads
-// are operands of the FMAs: with q accumulators the loop runs at the speed of the loads, and from L2 on at the speed of those.
+// q is a constant; kx_begin, kx_end, tap and pixel where there is a special instance. Each tap's weights meet q pixels, whose
+// loads are operands of the FMAs: with q accumulators the loop runs at the speed of the loads, and from L2 on at the speed of
+// those.
 VF_INLINE void dw_row(const onr_dw_row *r, const int q, int32_t kx_begin, int32_t kx_end, int64_t tap, int64_t pixel) {
     vf sum[8];
     VF_UNROLL
