@@ -154,6 +154,66 @@ Onnx__FunctionProto *mk_function(onr_arena *a, const char *domain, const char *n
     return f;
 }
 
+// ---- a small model with something of everything
+// ------------------------------------------------------------------------------
+
+#define TYPE(x) ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__##x
+
+static const int64_t dims[] = {-1, 3}, six[] = {6};
+
+static Onnx__SparseTensorProto *rich_sparse(onr_arena *a) {
+    const float v[] = {7, 8};
+    const int64_t index[] = {1, 5}, two[] = {2};
+    Onnx__SparseTensorProto *s = onr_arena_alloc(a, sizeof *s);
+    onnx__sparse_tensor_proto__init(s);
+    s->values = mk_raw(a, "s", ONR_FLOAT, 1, two, v, sizeof v);
+    s->indices = mk_raw(a, NULL, ONR_INT64, 1, two, index, sizeof index);
+    MK_ADD(a, s, dims, 6);
+    return s;
+}
+
+static Onnx__FunctionProto *rich_function(onr_arena *a) {
+    Onnx__FunctionProto *f = mk_function(a, "mine", "F", "a,b", "c");
+    Onnx__NodeProto *inner = mk_node(a, "inner", "Mul", "a,b", "c");
+    MK_ADD(a, inner, attribute, mk_attr_ref(a, "axis", "axis", TYPE(INT)));
+    MK_ADD(a, f, node, inner);
+    MK_ADD(a, f, attribute_proto, mk_attr_int(a, "axis", 1));
+    MK_ADD(a, f, opset_import, mk_opset(a, "", 17));
+    return f;
+}
+
+Onnx__ModelProto *mk_rich(onr_arena *a) {
+    Onnx__GraphProto *g = mk_graph(a, "g"), *branch = mk_graph(a, "b");
+    const float w[] = {1, 2, 3, 4, 5, 6};
+    MK_ADD(a, g, input, mk_info(a, "x", ONR_FLOAT, 2, dims));
+    MK_ADD(a, g, initializer, mk_raw(a, "w", ONR_FLOAT, 1, six, w, sizeof w));
+    Onnx__TensorProto *list = mk_tensor(a, "l", ONR_INT8, 1, six);
+    for (int i = 0; i < 6; i++) MK_ADD(a, list, int32_data, -i);
+    MK_ADD(a, g, initializer, list);
+    Onnx__TensorProto *text = mk_tensor(a, "t", ONR_STRING, 0, NULL);
+    MK_ADD(a, text, string_data, ((ProtobufCBinaryData){3, (uint8_t *)"abc"}));
+    MK_ADD(a, g, initializer, text);
+    MK_ADD(a, g, sparse_initializer, rich_sparse(a));
+    MK_ADD(a, branch, node, mk_node(a, "n", "Add", "x,w", "r"));
+    MK_ADD(a, branch, output, mk_info(a, "r", ONR_FLOAT, 2, dims));
+    Onnx__NodeProto *hold = mk_node(a, "hold", "If", "x", "h"), *c = mk_node(a, "call", "F", "h,s", "y");
+    MK_ADD(a, hold, attribute, mk_attr_graph(a, "then_branch", branch));
+    Onnx__AttributeProto *ints = mk_attr(a, "ints", TYPE(INTS)), *type = mk_attr(a, "type", TYPE(TYPE_PROTO));
+    MK_ADD(a, ints, ints, -1);
+    type->tp = mk_info(a, "", ONR_INT64, 2, dims)->type;
+    MK_ADD(a, hold, attribute, ints);
+    MK_ADD(a, hold, attribute, type);
+    c->domain = "mine";
+    MK_ADD(a, g, node, c);
+    MK_ADD(a, g, node, hold);
+    MK_ADD(a, g, value_info, mk_info(a, "h", ONR_FLOAT, 2, dims));
+    MK_ADD(a, g, output, mk_info(a, "y", ONR_FLOAT, 2, dims));
+    Onnx__ModelProto *m = mk_model(a, g);
+    MK_ADD(a, m, functions, rich_function(a));
+    MK_ADD(a, m, metadata_props, mk_pair(a, "k", "v"));
+    return m;
+}
+
 void *mk_pack(onr_arena *a, const Onnx__ModelProto *m, size_t *bytes) {
     uint8_t *p = onr_arena_alloc(a, onnx__model_proto__get_packed_size(m));
     if (!p) abort();

@@ -31,6 +31,9 @@ Onnx__FunctionProto *mk_function(onr_arena *a, const char *domain, const char *n
 Onnx__StringStringEntryProto *mk_pair(onr_arena *a, const char *key, const char *value);
 Onnx__OperatorSetIdProto *mk_opset(onr_arena *a, const char *domain, int64_t version);
 
+/// A small model with something of everything: tensors in each encoding, a sparse one, a subgraph that captures, a function.
+Onnx__ModelProto *mk_rich(onr_arena *a);
+
 /// The model's bytes, in the arena (padded by nothing: a read past the end is found by sanitizers when copied by the caller).
 void *mk_pack(onr_arena *a, const Onnx__ModelProto *m, size_t *bytes);
 /// Packs and loads. `folder` for external data, may be NULL.
