@@ -1,7 +1,7 @@
 // conv_check.c: every convolution variant against a double-precision reference on shapes/hard.txt and shapes/layers.txt:
 // between guard pages, with bias, residual (also in place), clamp, padding lanes, 1 to 3 threads and batch positions bit for
-// bit. With
-// --bench [--only TEXT]: time of every variant on shapes/layers.txt, and the cost model's pick beside the measured best.
+// bit. With --bench [--only TEXT]: the time of every variant on shapes/layers.txt, and the cost model's pick beside the
+// measured best. May assume: the folder shapes/. Never lets a variant pass that was not run.
 #include "check.h"
 #include "conv_shapes.h"
 #include "peak.h"

@@ -1,6 +1,7 @@
 // gemm_check.c: every variant of the matrix product against a double-precision product, on sizes that hurt, between guard
 // pages, for every layout, bias and pool; large ones by Freivalds' test. With --bench: GFLOP/s on the shapes of networks.
-// Never accepts more than the rounding bound of a sum of k products.
+// May assume: nothing about the CPU: variants beyond it are left out. Never accepts more than the rounding bound of a sum of k
+// products.
 #include "check.h"
 
 #include "kernels/gemm/gemm_variant.h"

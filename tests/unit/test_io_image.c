@@ -1,4 +1,5 @@
 // test_io_image.c: pictures as PIL wrote them, scaled and prepared; broken ones; labels and sidecars.
+// May assume: the samples in tests/data/io. Never leaves a file behind.
 #include "io/image.h"
 #include "io/labels.h"
 #include "io/prepare.h"
@@ -194,7 +195,7 @@ static void pictures_that_ask_for_too_much(void **state) {
     onr_io_close(&f);
 }
 
-// ---- labels and sidecars ----------------------------------------------------------------------------------------------------------
+// ---- labels and sidecars ----------------------------------------------------------------------------------------------------
 
 static char *write_temp(const char *text) {
     static char path[64];

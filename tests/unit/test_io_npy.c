@@ -1,4 +1,5 @@
 // test_io_npy.c: arrays as NumPy wrote them (tools/make_io_samples.py), our own files back, and headers that lie.
+// May assume: the samples in tests/data/io. Never writes a file.
 #include "io/npy.h"
 #include "io/raw.h"
 

@@ -1,4 +1,5 @@
 // test_io_npz.c: archives as NumPy wrote them, our own back, broken ones and bombs.
+// May assume: the samples in tests/data/io. Never writes a file.
 #include "io/npz.h"
 #include "io/random.h"
 

@@ -1,6 +1,6 @@
 // fused_body.h: F(4x4, 3x3) for few tiles: the weights stay nine taps and are transformed in registers while they are used.
-// May assume: VF_LANES, MOST_TILES, FUSED_SHAPES, vf and its operations and the points of F(4, 3) are defined; columns of tiles have 4
-// or 3 outputs. Never reads or writes outside the maps.
+// May assume: VF_LANES, MOST_TILES, FUSED_SHAPES, vf and its operations and the points of F(4, 3) are defined; columns of tiles
+// have 4 or 3 outputs. Never reads or writes outside the maps.
 //
 // With few tiles a transformed weight is used few times and the kernel waits for memory; nine taps are a quarter of 36 points.
 // For each block of outputs and each row of points, the taps are read once and feed one row's products of all tiles, at most 24
@@ -25,8 +25,8 @@ static const onr_wino_style style = {
 #endif
 
 // One row of points: n6 tiles use six of its points, n5 tiles five. `mixed`: the row's taps are w[0] + p * w[2] + q * w[1];
-// otherwise they are the row of taps that w points to. `first`: the sums start at zero, else at m. `ahead`: what is fetched early,
-// one line of every nine, or two.
+// otherwise they are the row of taps that w points to. `first`: the sums start at zero, else at m. `ahead`: what is fetched
+// early, one line of every nine, or two.
 VF_INLINE void row_products(const int n6, const int n5, const bool mixed, const float *v, int64_t v_step, const float *w,
                             int64_t c, float p, float q, const float *ahead, bool two_lines, bool first, float *m) {
     const int n = n6 + n5, n_acc = 6 * n6 + 5 * n5;

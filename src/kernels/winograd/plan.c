@@ -4,8 +4,8 @@
 
 #include "base/mathx.h"
 
-// Floats of transformed input that a block may hold: half of a 1 MB second-level cache, the rest is for the weights that stream by
-// and the accumulators.
+// Floats of transformed input that a block may hold: half of a 1 MB second-level cache, the rest is for the weights that stream
+// by and the accumulators.
 enum { BLOCK_FLOATS = 120 * 1024, PAD_FLOATS = 16 };
 
 bool onr_wino_supports(const onr_conv_shape *s) {

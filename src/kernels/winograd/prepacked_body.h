@@ -1,10 +1,11 @@
-// prepacked_body.h: the body of every prepacked Winograd kernel, written once; a kernel file defines the vector and the points first.
-// May assume: VF_LANES, TILES, vf and its operations, vm (a whole vector or nothing), WINO_M, in_1d, out_1d, weight_point and
-// weight_scale are defined. Never reads or writes outside the maps: what lies beyond the edge is masked off.
+// prepacked_body.h: the body of every prepacked Winograd kernel, written once; a kernel file defines the vector and the points
+// first. May assume: VF_LANES, TILES, vf and its operations, vm (a whole vector or nothing), WINO_M, in_1d, out_1d,
+// weight_point and weight_scale are defined. Never reads or writes outside the maps: what lies beyond the edge is masked off.
 //
 // Weights:     [group of 2 * VF_LANES outputs][point][c][2 * VF_LANES], read from end to end once per block of tiles.
-// Input:       [point][block of VF_LANES channels][tile][VF_LANES], 64 bytes of padding after each point against cache-set conflicts.
-// Accumulators:[point][tile][2 * VF_LANES], padded likewise.
+// Input:        [point][block of VF_LANES channels][tile][VF_LANES], 64 bytes of padding after each point against conflicts in
+//               a cache set.
+// Accumulators: [point][tile][2 * VF_LANES], padded likewise.
 #define SCALED_INPUT 0
 #include "kernels/winograd/tiles_body.h"
 

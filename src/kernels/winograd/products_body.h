@@ -8,8 +8,8 @@ typedef struct early {
     int64_t step;
 } early;
 
-// m[t][0..1] = (first ? 0 : m[t][0..1]) + sum over c of v[c][t] * u[c][0..1], for T tiles. `v_step` floats lie between blocks of
-// channels.
+// m[t][0..1] = (first ? 0 : m[t][0..1]) + sum over c of v[c][t] * u[c][0..1], for T tiles. `v_step` floats lie between blocks
+// of channels.
 VF_INLINE void products(const int T, const float *v, int64_t v_step, const float *u, int64_t c, bool first, early next,
                         float *m) {
     vf acc0[TILES], acc1[TILES];

@@ -1,7 +1,7 @@
 // stream_body.h: F(4x4, 3x3) for a middling number of tiles: the weights stay nine taps, and a chunk of them at a time is
 // transformed into the second-level cache and used for all tiles of the block.
-// May assume: VF_LANES, TILES, PRODUCT_SIZES, vf and its operations and the points of F(4, 3) are defined. Never reads or writes
-// outside the maps.
+// May assume: VF_LANES, TILES, PRODUCT_SIZES, vf and its operations and the points of F(4, 3) are defined. Never reads or
+// writes outside the maps.
 //
 // Memory gives a quarter of what prepacked weights would need, for some 70 cycles per input channel and 32 outputs (a store per
 // cycle) next to 18 per tile of products. Weights, input and accumulators: as in taps_body.h and prepacked_body.h.

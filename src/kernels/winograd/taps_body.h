@@ -1,8 +1,8 @@
 // taps_body.h: packed weights of the kernels that transform them while running: nine taps, scaled, in vectors of outputs.
 // May assume: VF_LANES and the points of F(4, 3) are defined. Never writes past packed_bytes.
 //
-// Weights: [block of VF_LANES outputs][c][tap 3 x 3][VF_LANES], as large as the plain ones; tap (i, j) is scaled by A^(i + j), so that the
-// transform needs additions only.
+// Weights: [block of VF_LANES outputs][c][tap 3 x 3][VF_LANES], as large as the plain ones; tap (i, j) is scaled by A^(i + j),
+// so that the transform needs additions only.
 static size_t packed_bytes(const onr_conv_shape *s) {
     return sizeof(float) * (size_t)(onr_ceil_div(s->c_out, VF_LANES) * s->c_in * 9 * VF_LANES);
 }

@@ -1,7 +1,7 @@
 // tiles_body.h: a tile's transforms into and out of the points, and the loops over the tiles of a block.
-// May assume: VF_LANES, vf and its operations, vm (a whole vector or nothing), WINO_M, TILE_SIZES, in_1d and out_1d are defined, and
-// SCALED_INPUT: whether the input carries the factors that prepacked weights would. Never reads or writes outside the maps: what
-// lies beyond the edge is masked off.
+// May assume: VF_LANES, vf and its operations, vm (a whole vector or nothing), WINO_M, TILE_SIZES, in_1d and out_1d are
+// defined, and SCALED_INPUT: whether the input carries the factors that prepacked weights would. Never reads or writes outside
+// the maps: what lies beyond the edge is masked off.
 #include "base/mathx.h"
 #include "kernels/winograd/plan.h"
 

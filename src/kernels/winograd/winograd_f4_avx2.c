@@ -5,7 +5,7 @@
 enum { TILES = 6 };
 #define PRODUCT_SIZES(X) X(1) X(2) X(3) X(4) X(5) X(6)
 
-#include "kernels/winograd/points_f4.h"
+#include "kernels/winograd/points_f4_body.h"
 
 #include "kernels/winograd/prepacked_body.h"
 

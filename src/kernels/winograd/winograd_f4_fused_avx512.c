@@ -2,7 +2,7 @@
 // May assume: AVX-512. Never allocates; see fused_body.h for the layouts.
 #include "kernels/simd/f32_avx512.h"
 
-#include "kernels/winograd/points_f4.h"
+#include "kernels/winograd/points_f4_body.h"
 
 enum { MOST_TILES = 4 };
 #define FUSED_SHAPES(X) \

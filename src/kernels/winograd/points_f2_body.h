@@ -1,5 +1,5 @@
-// points_f2.h: the one-dimensional transforms of F(r, 3) for r = 1, 2 on the points 0, oo, +1, -1.
-// May assume: vf and its operations are defined (see prepacked_body.h). Never touches memory. See points_f4.h.
+// points_f2_body.h: the one-dimensional transforms of F(r, 3) for r = 1, 2 on the points 0, oo, +1, -1.
+// May assume: vf and its operations are defined (see prepacked_body.h). Never touches memory. See points_f4_body.h.
 #ifndef ONR_KERNELS_POINTS_F2_H
 #define ONR_KERNELS_POINTS_F2_H
 

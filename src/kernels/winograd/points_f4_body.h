@@ -1,11 +1,11 @@
-// points_f4.h: the one-dimensional transforms of F(r, 3) for r = 1..4 on the points 0, oo, +A, -A, +B, -B.
+// points_f4_body.h: the one-dimensional transforms of F(r, 3) for r = 1..4 on the points 0, oo, +A, -A, +B, -B.
 // May assume: vf and its operations are defined (see prepacked_body.h). Never touches memory.
 //
-// F(r, 3) uses the first r + 2 points of the list. Toom-Cook's divisors N (point minus each other point, multiplied) differ from r
-// to r; the weights carry 1/N of r = 4 and the input's transform carries what remains, so the weights serve every r.
+// F(r, 3) uses the first r + 2 points of the list. Toom-Cook's divisors N (point minus each other point, multiplied) differ
+// from r to r; the weights carry 1/N of r = 4 and the input's transform carries what remains, so the weights serve every r.
 // A = 3/4 and B = 3/2 were chosen by measurement: of all pairs tried they are among the three of least error (rms 2.2e-7 of the
-// largest output for 64 channels of normal noise; 1 and 2, the textbook's, have 4.6e-7), and A^2, B^2, their sum and product are
-// exact in fp32.
+// largest output for 64 channels of normal noise; 1 and 2, the textbook's, have 4.6e-7), and A^2, B^2, their sum and product
+// are exact in fp32.
 #ifndef ONR_KERNELS_POINTS_F4_H
 #define ONR_KERNELS_POINTS_F4_H
 
@@ -24,8 +24,8 @@ static const double weight_scale[6] = {1.0 / (0.75 * 0.75 * 1.5 * 1.5),      1.0
                                        1.0 / (2 * 0.5625 * (0.5625 - 2.25)), 1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
                                        1.0 / (2 * 2.25 * (2.25 - 0.5625)),   1.0 / (2 * 2.25 * (2.25 - 0.5625))};
 
-// Kernels that keep the plain taps scale tap k by A^k and use t0 at 0, t2 at oo, t0 + t2 +- t1 at A, t0 + 4 t2 +- 2 t1 at B; then
-// the input carries the divisors, and at oo makes up for A^2.
+// Kernels that keep the plain taps scale tap k by A^k and use t0 at 0, t2 at oo, t0 + t2 +- t1 at A, t0 + 4 t2 +- 2 t1 at B;
+// then the input carries the divisors, and at oo makes up for A^2.
 static const float input_scale[6] = {(float)(1 / (0.5625 * 2.25)),
                                      (float)(1 / 0.5625),
                                      (float)(1 / (2 * 0.5625 * (0.5625 - 2.25))),
