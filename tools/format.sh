@@ -8,6 +8,4 @@ if [ ${#files[@]} -eq 0 ]; then
     cd "$(dirname "${BASH_SOURCE[0]}")/.."
     mapfile -t files < <(find src tests -name '*.[ch]')
 fi
-# Twice: a comment that was wrapped may change how its neighbours are aligned.
-clang-format -i --style=file "${files[@]}"
 clang-format -i --style=file "${files[@]}"

@@ -8,14 +8,13 @@
 
 #include <stddef.h>
 
-#define FOR_PIXELS(M, ...)                                                                                       \
-    M(0, __VA_ARGS__)                                                                                            \
-    M(1, __VA_ARGS__)                                                                                            \
-    M(2, __VA_ARGS__)                                                                                            \
-    M(3, __VA_ARGS__)                                                                                            \
-    M(4, __VA_ARGS__)                                                                                            \
-    M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__) M(8, __VA_ARGS__) M(9, __VA_ARGS__) M(10, __VA_ARGS__) \
-        M(11, __VA_ARGS__) M(12, __VA_ARGS__) M(13, __VA_ARGS__)
+// clang-format finds another form for this list on every run.
+// clang-format off
+#define FOR_PIXELS(M, ...)                                                                                                \
+    M(0, __VA_ARGS__) M(1, __VA_ARGS__) M(2, __VA_ARGS__) M(3, __VA_ARGS__) M(4, __VA_ARGS__) M(5, __VA_ARGS__)           \
+    M(6, __VA_ARGS__) M(7, __VA_ARGS__) M(8, __VA_ARGS__) M(9, __VA_ARGS__) M(10, __VA_ARGS__) M(11, __VA_ARGS__)         \
+    M(12, __VA_ARGS__) M(13, __VA_ARGS__)
+// clang-format on
 
 // Pixel i of a tile of q per row: its row, its column, its broadcast.
 #define ROW(i) ((i) >= q ? 1 : 0)
