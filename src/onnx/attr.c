@@ -35,7 +35,7 @@ static onr_status copy_array(onr_importer *im, const void *from, size_t n, size_
 }
 
 static onr_status copy_string(onr_importer *im, const ProtobufCBinaryData *from, onr_string *out) {
-    const void *p;
+    const void *p = NULL;
     ONR_TRY(copy_array(im, from->data, from->len, 1, &p));
     *out = (onr_string){p, from->len};
     return ONR_OK;
@@ -104,7 +104,7 @@ static onr_status read_single(const onr_scope *s, onr_node *n, const Onnx__Attri
 
 static onr_status read_any(const onr_scope *s, onr_node *n, const Onnx__AttributeProto *pb, onr_attr *out) {
     onr_importer *im = s->im;
-    const void *array;
+    const void *array = NULL;
     out->kind = kind_of(pb);
     switch (out->kind) {
     case ONR_ATTR_FLOATS:

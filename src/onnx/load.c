@@ -78,6 +78,7 @@ static onr_status import(const loading *l, const Onnx__ModelProto *pb, const onr
                                      .n_spans = parsed->wire.n_spans,
                                      .arena = m->arena,
                                      .external = &m->files->external,
+                                     .model = m,
                                      .max_dense_bytes = l->options->max_dense_bytes};
     onr_map_init(&im.captured, scratch);
     if (!pb->graph) return onr_fail(l->err, ONR_INVALID, "not an ONNX model: it has no graph");

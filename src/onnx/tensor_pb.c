@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { FLOAT_DATA = 4, INT32_DATA = 5, STRING_DATA = 6, INT64_DATA = 7, RAW_DATA = 9, DOUBLE_DATA = 10, UINT64_DATA = 11 };
-enum { DATA_ALIGN = 64 };
+enum { DATA_ALIGN = 64, DROP_BYTES = 256 << 10 };
 
 // What type and dims say about a tensor.
 typedef struct head {
@@ -112,6 +112,7 @@ static onr_status read_contiguous(const onr_tensor_source *from, const head *h, 
         onr_subbyte_unpack(h->dtype, data, h->numel, to);
     } else if (same) {
         if (bytes) memcpy(to, data, bytes);
+        if (from->model && bytes >= DROP_BYTES) onr_model_drop_pages(from->model, data, bytes);
     } else {
         for (size_t i = 0; i < bytes; i++) to[i] = data[i] != 0;
     }

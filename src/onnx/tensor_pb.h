@@ -4,7 +4,7 @@
 #define ONR_ONNX_TENSOR_PB_H
 
 #include "onnx/external.h"
-#include "tensor/tensor.h"
+#include "onnx/model.h"
 
 /// Where the contents of one file's tensors come from and go to.
 typedef struct onr_tensor_source {
@@ -13,6 +13,7 @@ typedef struct onr_tensor_source {
     onr_arena
         *arena; ///< for contents that cannot be borrowed from the file. NULL: every datum owns its memory, nothing is borrowed
     onr_external *external; ///< NULL: external data is refused
+    const onr_model *model; ///< whose mapped pages are given back once contents were copied from them; may be NULL
     size_t max_dense_bytes; ///< limit on one expanded sparse tensor, which may be far larger than its file
 } onr_tensor_source;
 

@@ -265,7 +265,7 @@ static onr_status scan_message(scan *s, const frame *up, const ProtobufCMessageD
     size_t first_span = s->out->n_spans;
     uint64_t seen = 0; // no message has more than 64 fields
     while (p < end) {
-        item it;
+        item it = {0};
         f.field = NULL;
         ONR_TRY(read_item(s, &f, &p, end, &it));
         ONR_TRY(scan_item(s, &f, &it, first_span, &seen));
