@@ -44,7 +44,7 @@ typedef void (*topk_fn)(const char *x, int64_t n, int64_t stride, int64_t k, boo
         const T *x = (const T *)(const void *)data;                                                                         \
         for (int64_t i = 0; i < k; i++) heap[i] = i;                                                                        \
         for (int64_t i = k / 2 - 1; i >= 0; i--) sink_##s(x, stride, largest, heap, k, i);                                  \
-        for (int64_t i = k; i < n; i++)                                                                                     \
+        for (int64_t i = k; i < n && k > 0; i++)                                                                            \
             if (above_##s(x, stride, largest, i, heap[0])) heap[0] = i, sink_##s(x, stride, largest, heap, k, 0);           \
         for (int64_t last = k - 1; last >= 0; last--) {                                                                     \
             int64_t worst = heap[0];                                                                                        \
