@@ -289,6 +289,7 @@ static const onr_attr_spec tensor24[] = {ONR_A_INT(scatter_params, axis, -2), ON
                                                       ONR_PARAMS(table, scatter_params), .check = chk, .infer = infer_##fn, \
                                                       .run = run_##fn                                                       \
     }
+// Data's memory is never taken over: updates may be the same value.
 static const onr_op rows[] = {
     ROW("Scatter", 9, 10, 3, ONR_T_ALL1, elements9, check_scatter, elements),
     ROW("Scatter", 11, 0, 3, ONR_T_ALL1, elements9, check_scatter, elements), // deprecated, not gone
