@@ -283,11 +283,10 @@ static const onr_attr_spec nd16[] = {A_REDUCTION, ONR_ATTR_ARRAY_END};
 static const onr_attr_spec tensor24[] = {ONR_A_INT(scatter_params, axis, -2), ONR_A_STRING(scatter_params, mode, "linear"),
                                          ONR_ATTR_ARRAY_END};
 
-#define ROW(op, from, to, i0, set, table, chk, fn)                                                                          \
-    {                                                                                                                       \
-        ONR_AI(op, from, to), ONR_ARITY(i0, 3, 1, 1), .flags = ONR_OP_PURE, .inplace = 1, .types = set,                     \
-                                                      ONR_PARAMS(table, scatter_params), .check = chk, .infer = infer_##fn, \
-                                                      .run = run_##fn                                                       \
+#define ROW(op, from, to, i0, set, table, chk, fn)                                                                           \
+    {                                                                                                                        \
+        ONR_AI(op, from, to), ONR_ARITY(i0, 3, 1, 1), .flags = ONR_OP_PURE, .types = set, ONR_PARAMS(table, scatter_params), \
+                                                      .check = chk, .infer = infer_##fn, .run = run_##fn                     \
     }
 // Data's memory is never taken over: updates may be the same value.
 static const onr_op rows[] = {
