@@ -57,6 +57,13 @@ typedef void (*topk_fn)(const char *x, int64_t n, int64_t stride, int64_t k, boo
 ONR_FOR_INTS(TOPK, )
 ONR_FOR_FLOATS(TOPK, )
 
+/// Before opset 11 there was no choice.
+static onr_status check_topk(const onr_node *n, void *params, onr_arena *arena, onr_err *err) {
+    (void)arena, (void)err;
+    if (n->op->since < 11) ((topk_params *)params)->largest = 1;
+    return ONR_OK;
+}
+
 static onr_status infer_topk(onr_infer *c) {
     const topk_params *p = c->params;
     onr_shape s = onr_infer_shape(c, 0), ks = onr_infer_shape(c, 1);
@@ -228,11 +235,10 @@ static onr_status run_hardmax(const onr_run *r) {
 // ---- rows
 // ------------------------------------------------------------------------------------------------------------------------
 
-static const onr_attr_spec topk1[] = {
-    ONR_A_INT(topk_params, axis, -1),
-    {.name = "k", .kind = ONR_ATTR_INT, .offset = offsetof(topk_params, k), .required = true},
-    {.name = "largest", .kind = ONR_ATTR_INT, .offset = offsetof(topk_params, largest), .i = 1},
-    ONR_ATTR_ARRAY_END};
+static const onr_attr_spec topk1[] = {ONR_A_INT(topk_params, axis, -1),
+                                      {.name = "k", .kind = ONR_ATTR_INT, .offset = offsetof(topk_params, k), .required = true},
+                                      ONR_ATTR_ARRAY_END};
+static const onr_attr_spec topk10[] = {ONR_A_INT(topk_params, axis, -1), ONR_ATTR_ARRAY_END};
 static const onr_attr_spec topk11[] = {ONR_A_INT(topk_params, axis, -1), ONR_A_INT(topk_params, largest, 1),
                                        ONR_A_INT(topk_params, sorted, 1), ONR_ATTR_ARRAY_END};
 static const onr_attr_spec arg1[] = {ONR_A_INT(topk_params, axis, 0), ONR_A_INT(topk_params, keepdims, 1), ONR_ATTR_ARRAY_END};
@@ -250,12 +256,18 @@ static const onr_attr_spec hardmax13[] = {ONR_A_INT(topk_params, axis, -1), ONR_
 #define ARG_ROWS(op, fn)                                                                                                   \
     ROW(op, 1, 10, 1, 1, ONR_T_NUMERIC3, arg1, infer_arg, fn), ROW(op, 11, 11, 1, 1, ONR_T_NUMERIC3, arg1, infer_arg, fn), \
         ROW(op, 12, 12, 1, 1, ONR_T_NUMERIC3, arg12, infer_arg, fn), ROW(op, 13, 0, 1, 1, ONR_T_NUMERIC, arg12, infer_arg, fn)
+#define TOPK_ROW(from, to, n_in, n_out, set, table)                                                                 \
+    {                                                                                                               \
+        ONR_AI("TopK", from, to), ONR_ARITY(n_in, n_in, n_out, n_out),                                              \
+            .flags = FLAGS, .types = set, ONR_PARAMS(table, topk_params), .check = check_topk, .infer = infer_topk, \
+            .run = run_topk                                                                                         \
+    }
 
 static const onr_op rows[] = {
-    ROW("TopK", 1, 9, 1, 2, ONR_T_FLOATS3, topk1, infer_topk, run_topk),
-    ROW("TopK", 10, 10, 2, 2, ONR_T_FLOATS3, topk11, infer_topk, run_topk),
-    ROW("TopK", 11, 23, 2, 2, ONR_T_NUMERIC3, topk11, infer_topk, run_topk),
-    ROW("TopK", 24, 0, 2, 2, ONR_T_NUMERIC, topk11, infer_topk, run_topk),
+    TOPK_ROW(1, 9, 1, 2, ONR_T_FLOATS3, topk1),
+    TOPK_ROW(10, 10, 2, 2, ONR_T_FLOATS3, topk10),
+    TOPK_ROW(11, 23, 2, 2, ONR_T_NUMERIC3, topk11),
+    TOPK_ROW(24, 0, 2, 2, ONR_T_NUMERIC, topk11),
     ARG_ROWS("ArgMax", run_argmax),
     ARG_ROWS("ArgMin", run_argmin),
     ROW("Hardmax", 1, 10, 1, 1, ONR_T_FLOATS3, hardmax1, infer_hardmax, run_hardmax),
