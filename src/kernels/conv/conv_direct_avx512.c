@@ -17,7 +17,7 @@ static bool supports_first(const onr_conv_shape *s) {
 
 static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     (void)cpu;
-    return onr_conv_direct_cost(&onr_conv_tiles_avx512, s, 220);
+    return onr_conv_direct_cost(&onr_conv_tiles_avx512, s, 230);
 }
 
 static size_t packed_bytes(const onr_conv_shape *s) { return onr_conv_direct_packed_bytes(&onr_conv_tiles_avx512, s); }

@@ -25,9 +25,10 @@ double onr_dwconv_cost(const onr_conv_shape *s, const onr_cpu *cpu, double gflop
     double in = (double)s->n * (double)s->c_in * (double)s->h * (double)s->w;
     double out = (double)s->n * (double)s->c_out * (double)s->oh * (double)s->ow;
     double flops = 2 * out * s->kh * s->kw, bytes = 4 * (in + 2 * out); // a written line is read first
-    double bytes_per_us = bytes < (double)cpu->l2_bytes ? 80e3 : 40e3;
-    double compute = flops / (gflops * 1e3), memory = bytes / bytes_per_us;
-    return 1 + (compute > memory ? compute : memory);
+    double compute = flops / (gflops * 1e3), memory = bytes / 80e3;     // 80 GB/s from L3
+    double rows = (double)s->n * (double)onr_ceil_div(s->c_out, s->out_block) * (double)s->oh;
+    (void)cpu;
+    return 1 + 0.015 * rows + (compute > memory ? compute : memory);
 }
 
 typedef struct job {
@@ -35,6 +36,8 @@ typedef struct job {
     const onr_dw_kernels *k;
     int64_t n_blocks, row_chunk, n_chunks;
     int64_t inside_begin, inside_end; // output columns all of whose taps are inside the input
+    bool short_borders;               // get3's kernels do ...
+    bool skip_first, skip_last;       // ... leaving out the first pixel, the last
 } job;
 
 // Pixels that lose kernel columns to the border, one at a time.
@@ -73,6 +76,22 @@ static void run_inside(const job *j, onr_dw_row r) {
     }
 }
 
+// The whole row in tiles as equal as possible, borders left out inside the kernel.
+static void run_short_borders(const job *j, onr_dw_row r) {
+    const onr_conv_shape *s = j->a->shape;
+    const int64_t block = j->k->block, n = onr_ceil_div(s->ow, 8), base = s->ow / n, extra = s->ow % n;
+    r.x -= s->pad_left * block;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t q = base + (i < extra);
+        r.skip_first = i == 0 && j->skip_first;
+        r.skip_last = i == n - 1 && j->skip_last;
+        j->k->get3(q, s->stride_w)(&r);
+        r.x += q * s->stride_w * block;
+        r.y += q * block;
+        if (r.residual) r.residual += q * block;
+    }
+}
+
 static void run_row(const job *j, int64_t image, int64_t b, int64_t oy) {
     const onr_conv_args *a = j->a;
     const onr_conv_shape *s = a->shape;
@@ -94,6 +113,10 @@ static void run_row(const job *j, int64_t image, int64_t b, int64_t oy) {
                     .hi = a->hi};
     r.ky_begin = (int32_t)onr_min_i64(lo, s->kh);
     r.ky_end = (int32_t)onr_clamp_i64(hi, r.ky_begin, s->kh);
+    if (j->short_borders) {
+        run_short_borders(j, r);
+        return;
+    }
     run_border(j, r, 0, j->inside_begin);
     run_inside(j, r);
     run_border(j, r, j->inside_end, s->ow);
@@ -112,11 +135,16 @@ void onr_dwconv_run(const onr_dw_kernels *k, const onr_conv_args *a) {
     enum { TASK_FMAS = 16 << 10 }; // vector FMAs in a task, at least: about 5 microseconds
     const onr_conv_shape *s = a->shape;
     job j = {.a = a, .k = k, .n_blocks = onr_ceil_div(s->c_out, k->block), .inside_begin = 0, .inside_end = s->ow};
+    j.short_borders = s->kw == 3 && s->dil_w == 1 && s->stride_w <= 2;
     for (int32_t kx = 0; kx < s->kw; kx++) {
         int64_t lo, hi;
         onr_conv_tap_range(s->w, s->ow, s->stride_w, s->pad_left, kx, s->dil_w, &lo, &hi);
         j.inside_begin = onr_max_i64(j.inside_begin, lo);
         j.inside_end = onr_min_i64(j.inside_end, hi);
+        // Column 0 may only miss the first pixel, column 2 the last, column 1 none.
+        j.skip_first |= lo > 0;
+        j.skip_last |= hi < s->ow;
+        j.short_borders &= lo <= (kx == 0) && hi >= s->ow - (kx == 2);
     }
     j.inside_end = onr_max_i64(j.inside_begin, j.inside_end);
     j.row_chunk = onr_clamp_i64(TASK_FMAS / onr_max_i64(1, s->ow * s->kh * s->kw), 1, s->oh);

@@ -16,7 +16,8 @@ typedef struct onr_dw_row {
     int64_t x_row;          ///< floats between kernel rows
     int64_t x_tap, x_pixel; ///< floats between kernel columns and between pixels
     int32_t ky_begin, ky_end, kx_begin, kx_end, kw;
-    int64_t n_lanes; ///< real channels; the lanes beyond are stored as zero
+    bool skip_first, skip_last; ///< get3's kernels: column 0 leaves out the first pixel, column 2 the last
+    int64_t n_lanes;            ///< real channels; the lanes beyond are stored as zero
     float lo, hi;
 } onr_dw_row;
 
@@ -27,6 +28,8 @@ typedef void (*onr_dw_fn)(const onr_dw_row *r);
 typedef struct onr_dw_kernels {
     int32_t block;
     onr_dw_fn (*get)(int q, int32_t kw, int32_t stride, int32_t dil);
+    /// For q pixels (1 to 8) of a 3-column kernel without dilation, stride 1 or 2, whose borders cost at most a pixel each.
+    onr_dw_fn (*get3)(int64_t q, int32_t stride);
     onr_dw_fn one; ///< a single pixel with kernel columns kx_begin..kx_end only
 } onr_dw_kernels;
 
