@@ -102,7 +102,7 @@ static const char *read_tensor(bench *b, const char *s, onr_datum *out) {
             break;
         }
         s = blanks(t == ONR_STRING ? read_string(b, s, (onr_string *)(void *)data + i)
-                                 : read_number(b, s, t, data + (size_t)i * e));
+                                   : read_number(b, s, t, data + (size_t)i * e));
     }
     *out = onr_datum_borrow(t, &shape, data);
     return blanks(s);
