@@ -263,7 +263,8 @@ static onr_status read_contents(const onr_tensor_source *from, const head *h, co
     if (t->segment) return onr_fail(err, ONR_UNSUPPORTED, "tensors in segments");
     size_t first = t->span_first, n = t->span_count, n_list = 0;
     if (first > from->n_spans || n > from->n_spans - first) return onr_fail(err, ONR_INTERNAL, "spans out of range");
-    const onr_span *spans = n ? from->spans + first : NULL, *raw = NULL, *list = NULL;
+    const onr_span none = {0};
+    const onr_span *spans = n ? from->spans + first : &none, *raw = NULL, *list = NULL;
     ONR_TRY(look_at_spans(h, spans, n, &raw, &list, &n_list, err));
     if (t->has_data_location && t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) {
         const uint8_t *data = NULL;
