@@ -72,8 +72,9 @@ static size_t edges_of_values(const onr_graph *g, edge *out) {
 // Sorting both lists keeps this fast for values that very many nodes use.
 static onr_status check_uses(const onr_graph *g, onr_err *err) {
     size_t n = edges_of_nodes(g, NULL), n_listed = edges_of_values(g, NULL);
-    edge *read = onr_malloc((n + n_listed) * sizeof *read), *listed = read + n;
+    edge *read = onr_malloc((n + n_listed) * sizeof *read);
     if (!read) return onr_no_memory(err, (n + n_listed) * sizeof *read);
+    edge *listed = read + n;
     edges_of_nodes(g, read);
     edges_of_values(g, listed);
     qsort(read, n, sizeof *read, compare_edges);
