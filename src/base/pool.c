@@ -6,6 +6,25 @@
 #include <pthreadpool.h>
 #include <stdlib.h>
 
+// ThreadSanitizer does not see inside pthreadpool's shared library. What that promises is told to it here: a loop's tasks see
+// all that came before the loop, and what comes after the loop sees all that they did.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ONR_TSAN 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define ONR_TSAN 1
+#endif
+#ifdef ONR_TSAN
+void __tsan_acquire(void *p);
+void __tsan_release(void *p);
+#define TELL_RELEASE(p) __tsan_release(p)
+#define TELL_ACQUIRE(p) __tsan_acquire(p)
+#else
+#define TELL_RELEASE(p) ((void)(p))
+#define TELL_ACQUIRE(p) ((void)(p))
+#endif
+
 struct onr_pool {
     pthreadpool_t threads; // NULL when n_threads is 1
     int n_threads;
@@ -40,8 +59,10 @@ typedef struct range_loop {
 } range_loop;
 
 static void run_range(void *arg, size_t begin, size_t n) {
+    TELL_ACQUIRE(arg);
     const range_loop *loop = arg;
     loop->fn(loop->ctx, begin, begin + n);
+    TELL_RELEASE(arg);
 }
 
 void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, size_t begin, size_t end), void *ctx) {
@@ -55,7 +76,9 @@ void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, siz
         return;
     }
     range_loop loop = {fn, ctx};
+    TELL_RELEASE(&loop);
     pthreadpool_parallelize_1d_tile_1d(p->threads, run_range, &loop, n, grain, 0);
+    TELL_ACQUIRE(&loop);
 }
 
 // Debian's pthreadpool does not tell a task its thread. So a worker loop starts one lane per thread, and the lanes draw indices
@@ -68,12 +91,14 @@ typedef struct worker_loop {
 } worker_loop;
 
 static void run_lane(void *arg, size_t lane) {
+    TELL_ACQUIRE(arg);
     worker_loop *loop = arg;
     for (;;) {
         size_t i = __atomic_fetch_add(&loop->next, 1, __ATOMIC_RELAXED);
-        if (i >= loop->n) return;
+        if (i >= loop->n) break;
         loop->fn(loop->ctx, lane, i);
     }
+    TELL_RELEASE(arg);
 }
 
 void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t worker, size_t i), void *ctx) {
@@ -83,7 +108,9 @@ void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t wor
     }
     worker_loop loop = {fn, ctx, n, 0};
     size_t lanes = (size_t)p->n_threads < n ? (size_t)p->n_threads : n;
+    TELL_RELEASE(&loop);
     pthreadpool_parallelize_1d(p->threads, run_lane, &loop, lanes, 0);
+    TELL_ACQUIRE(&loop);
 }
 
 static void do_nothing(void *arg, size_t i) {
