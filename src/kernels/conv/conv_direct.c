@@ -369,10 +369,21 @@ static int set_channels(onr_conv_tile *t, const job *j, int64_t group, int64_t o
     return left > g->block ? 2 : 1;
 }
 
+// A 1x1 convolution reads each pixel once per oc tile, from one place per channel block, too short a run for the hardware to
+// notice: the tile before prefetches them.
+static void prefetch_pixels(onr_conv_tile *t, const job *j, const float *x, int64_t k) {
+    const geometry *g = &j->g;
+    const onr_conv_shape *s = j->a->shape;
+    place p = place_of(g, k);
+    t->prefetch = x + p.oy * s->stride_h * g->x_row + p.ox * s->stride_w * s->in_block;
+    t->prefetch_step = g->x_pixel;
+    t->prefetch_a = g->xa;
+}
+
 // All tiles of a task for one oc tile. While a piece of the weights is in use, the following piece (they lie one after the
 // other, those of the next oc tile too) is prefetched in equal parts by the tiles: memory is read at an even pace.
 static void run_channels(const job *j, onr_conv_tile *t, int64_t image, int64_t group, int64_t oc, int64_t begin, int64_t end,
-                         const float *x, float *sums) {
+                         bool pixels, const float *x, float *sums) {
     const geometry *g = &j->g;
     int nv = set_channels(t, j, group, oc);
     const float *w = t->w;
@@ -381,7 +392,6 @@ static void run_channels(const job *j, onr_conv_tile *t, int64_t image, int64_t 
         t->n_a = onr_min_i64(g->a_chunk, g->n_a - a);
         t->w = w + a * steps * nv * g->block;
         int64_t piece = t->n_a * steps * nv * g->block;
-        t->prefetch_step = nv * g->block / onr_min_i64(end - begin, 2 * nv);
         for (int64_t k = begin; k < end; k++) {
             place p = place_of(g, k);
             set_input(t, j, x + a * g->xa, &p, NULL);
@@ -389,8 +399,14 @@ static void run_channels(const job *j, onr_conv_tile *t, int64_t image, int64_t 
             float *sum = sums + (k - begin) * tile_sums;
             t->acc_in = a > 0 ? sum : NULL;
             t->acc_out = a + t->n_a < g->n_a ? sum : NULL;
-            int64_t part = (k - begin) % (2 * nv);
-            t->prefetch = t->w + piece + part * piece / onr_min_i64(end - begin, 2 * nv);
+            if (pixels && k + 1 < g->n_tiles) {
+                prefetch_pixels(t, j, x + a * g->xa, k + 1);
+            } else {
+                int64_t parts = onr_min_i64(end - begin, 2 * nv);
+                t->prefetch_step = nv * g->block / parts;
+                t->prefetch_a = steps * t->prefetch_step;
+                t->prefetch = t->w + piece + (k - begin) % parts * piece / parts;
+            }
             j->tiles->get(g->kind, p.rows, p.q, nv)(t);
         }
     }
@@ -404,6 +420,7 @@ static void run_gathering(const job *j, onr_conv_tile *t, int64_t image, int64_t
     set_input(t, j, x, &p, window);
     t->n_a = g->n_a;
     t->prefetch_step = g->lanes;
+    t->prefetch_a = g->k / g->n_a * g->lanes;
     for (int64_t oc = oc_begin; oc < oc_end; oc++) {
         int nv = set_channels(t, j, group, oc);
         set_output(t, j, image, group, oc, &p);
@@ -432,10 +449,13 @@ static void run_task(void *ctx, size_t worker, size_t index) {
                        .y_oc = g->oh * g->ow * g->block,
                        .lo = j->a->lo,
                        .hi = j->a->hi};
+    // The first oc tile of a task brings its pixels near for the others, where there are others.
+    bool pixels = g->n_b * g->n_c == 1 && g->rows == 1 && oc_end - oc_begin > 1;
     if (g->gather) {
         for (int64_t k = begin; k < end; k++) run_gathering(j, &t, image, group, oc_begin, oc_end, k, x, scratch);
     } else {
-        for (int64_t oc = oc_begin; oc < oc_end; oc++) run_channels(j, &t, image, group, oc, begin, end, x, scratch);
+        for (int64_t oc = oc_begin; oc < oc_end; oc++)
+            run_channels(j, &t, image, group, oc, begin, end, pixels && oc == oc_begin, x, scratch);
     }
 }
 

@@ -14,15 +14,15 @@
 enum { ONR_TILE_MAX_Q = 14 };
 
 typedef struct onr_conv_tile {
-    const float *x;        ///< pixel 0 of row 0 at tap 0; may point before the input when that tap is skipped
-    const float *w;        ///< packed weights of this oc tile, read linearly, aligned to the vector
-    const float *prefetch; ///< weights wanted soon: one cache line per step, advancing by prefetch_step floats
-    const float *bias;     ///< nv vectors
-    const float *residual; ///< added before the clamp, laid out like y; or NULL
-    const float *acc_in;   ///< partial sums to continue from ([pixel][nv vectors]) instead of the bias; or NULL
-    float *acc_out;        ///< where partial sums go instead of y; or NULL
-    float *y;              ///< pixel 0, first vector
-    int64_t prefetch_step;
+    const float *x;                    ///< pixel 0 of row 0 at tap 0; may point before the input when that tap is skipped
+    const float *w;                    ///< packed weights of this oc tile, read linearly, aligned to the vector
+    const float *prefetch;             ///< weights or pixels wanted soon: a cache line per step
+    const float *bias;                 ///< nv vectors
+    const float *residual;             ///< added before the clamp, laid out like y; or NULL
+    const float *acc_in;               ///< partial sums to continue from ([pixel][nv vectors]) instead of the bias; or NULL
+    float *acc_out;                    ///< where partial sums go instead of y; or NULL
+    float *y;                          ///< pixel 0, first vector
+    int64_t prefetch_step, prefetch_a; ///< floats it advances per step, and from one a to the next
     int64_t n_a, n_b, n_c, n_t;
     int64_t xa, xb, xc;
     int64_t x_pixel;          ///< floats between pixels, read only by kernels of kind ONR_TILE_ANY

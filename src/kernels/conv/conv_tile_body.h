@@ -85,9 +85,9 @@ VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const i
     }
     const int64_t n_c = p->n_c, skip_first = p->skip_first, skip_last = p->skip_last, prefetch_step = p->prefetch_step;
     const int64_t b_begin = rows == 2 ? p->b_lo[1] : p->b_lo[0], b_end = p->b_hi[0];
-    const float *prefetch = p->prefetch;
     for (int64_t a = 0; a < p->n_a; a++) {
         const float *w = p->w + (a * p->n_b + b_begin) * n_c * n_t * VF_LANES * nv;
+        const float *prefetch = p->prefetch + a * p->prefetch_a;
         for (int64_t b = b_begin; b < b_end; b++) {
             const float *x0 = p->x + a * p->xa + b * p->xb, *x1 = x0 + p->x_row;
             if (rows == 1) {
