@@ -4,6 +4,7 @@
 
 #include "base/mathx.h"
 #include "onnx/tensor_pb.h"
+#include "onnx/value_pb.h"
 
 #include <string.h>
 
@@ -131,7 +132,8 @@ onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const
     return give(&d, out, err);
 }
 
-// ---- looking at values -------------------------------------------------------------------------------------------------------------
+// ---- looking at values
+// -------------------------------------------------------------------------------------------------------------
 
 onnxrun_kind onnxrun_value_kind(const onnxrun_value *v) { return (onnxrun_kind)v->d.kind; }
 onnxrun_dtype onnxrun_value_dtype(const onnxrun_value *v) {
@@ -176,3 +178,16 @@ onnxrun_value *onnxrun_value_item(const onnxrun_value *v, size_t i) {
 }
 
 double onnxrun_value_number(const onnxrun_value *v, int64_t i) { return onr_tensor_num(&v->d.t, i); }
+
+onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out, onnxrun_error *err) {
+    onr_datum d;
+    *out = NULL;
+    onr_status s = onr_pb_parse_value(pb, bytes, (onr_kind)like, &d, inner(err));
+    return s == ONR_OK ? give(&d, out, err) : (onnxrun_status)s;
+}
+
+onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const char *name, void **pb, size_t *bytes, onnxrun_error *err) {
+    return (onnxrun_status)onr_pb_serialize_value(&v->d, name, pb, bytes, inner(err));
+}
+
+void onnxrun_string_free(void *s) { onr_free(s); }
