@@ -112,8 +112,8 @@ static void print_json(const figures *f) {
 
 static void print_text(const figures *f) {
     char arena[32], weights[32];
-    printf("load    %10.2f ms\nfirst   %10.2f ms\n", f->load_ms, f->first_ms);
-    printf("%smin     %10.2f ms%s\nmedian  %10.2f ms\np90     %10.2f ms   of %zu runs\n", onr_term_bold(), f->min_ms,
+    printf("load    %10.3f ms\nfirst   %10.3f ms\n", f->load_ms, f->first_ms);
+    printf("%smin     %10.3f ms%s\nmedian  %10.3f ms\np90     %10.3f ms   of %zu runs\n", onr_term_bold(), f->min_ms,
            onr_term_plain(), f->median_ms, f->p90_ms, f->n);
     printf("arena   %13s   weights %s   peak RSS %.1f MB\n", onr_str_bytes(arena, f->stats.arena_bytes),
            onr_str_bytes(weights, f->stats.weight_bytes), f->peak_rss_mb);
