@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { BAR = 24, MAX_NAME = 40 };
+static const char BARS[BAR + 1] = "########################";
 
 static void to_probabilities(double *x, int64_t n) {
     double sum = 0, top = -INFINITY;
@@ -43,10 +44,9 @@ static void print_row(const double *x, bool *taken, int64_t n, int64_t k, const 
         snprintf(name, sizeof name, "class %lld", (long long)i);
         const char *label = labels->n ? labels->name[i] : name;
         int bar = isnan(x[i]) ? 0 : (int)(x[i] * BAR + 0.5);
-        printf("  %2lld  %-*.*s  %6.2f %%  %s", (long long)rank, width, MAX_NAME, label, x[i] * 100,
-               rank == 1 ? onr_term_green() : "");
-        for (int b = 0; b < bar; b++) putchar('#');
-        printf("%s\n", rank == 1 ? onr_term_plain() : "");
+        printf("  %2lld  %-*.*s  %6.2f %%", (long long)rank, width, MAX_NAME, label, x[i] * 100);
+        if (bar > 0) printf("  %s%.*s%s", rank == 1 ? onr_term_green() : "", bar, BARS, onr_term_plain());
+        printf("\n");
     }
 }
 

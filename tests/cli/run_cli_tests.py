@@ -4,8 +4,8 @@
     run_cli_tests.py --onnxrun BINARY [--update] FILE...        FILE is a case (*.test) or a page (*.md)
 
 A case is text: lines "# ..." say what it proves, lines "$ ..." are the commands (bash, in a fresh folder that holds copies of
-tests/data/cli; `onnxrun` is the binary, `$SOURCE` the source tree), then "exit N", and below "stdout:" and "stderr:" the expected
-lines. In an expected line <n> stands for a number, <ms> for a time, <*> for anything. A page is Markdown: its ```console blocks are
+tests/data/cli; `onnxrun` is the binary), then "exit N ..." with each command's exit code, and below "stdout:" and "stderr:" the
+expected lines. In an expected line <n> stands for a number, <ms> for a time, <*> for anything. A page is Markdown: its ```console blocks are
 commands ("$ ...") with their output, both streams together; times, thread counts, memory and the CPU's level may differ there.
 
 --update rewrites what is expected from what came out, keeping the lines that already match. May assume: bash. Never writes into the
@@ -24,18 +24,22 @@ SOURCE = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)
 PLACEHOLDERS = {"<n>": r"-?[0-9][0-9.,]*(e[-+]?[0-9]+)?", "<ms>": r"[0-9]+(\.[0-9]+)?", "<*>": r".*"}
 
 
-def execute(script, binary, folder, merge):
-    """Runs a bash script; returns exit code, standard output and standard error as lists of lines."""
+def execute(commands, binary, folder, merge):
+    """Runs commands in one bash; returns their exit codes, and standard output and standard error as lists of lines."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("ONNXRUN_")}
     tools = os.path.join(folder, ".bin")
     if not os.path.exists(tools):
         os.mkdir(tools)
         os.symlink(os.path.abspath(binary), os.path.join(tools, "onnxrun"))
-    env.update(PATH=tools + ":" + env["PATH"], SOURCE=SOURCE, LC_ALL="C.UTF-8", NO_COLOR="1")
+    env.update(PATH=tools + ":" + env["PATH"], LC_ALL="C.UTF-8", NO_COLOR="1")
+    codes = os.path.join(folder, ".codes")
+    script = "".join(f"{c}\necho $? >> .codes\n" for c in commands)
+    open(codes, "w").close()
     done = subprocess.run(["bash", "-c", script], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT if merge else subprocess.PIPE, timeout=300)
     lines = [(s or b"").decode("utf-8", "replace").splitlines() for s in (done.stdout, done.stderr)]
-    return done.returncode, lines[0], lines[1]
+    with open(codes, encoding="ascii") as f:
+        return [int(c) for c in f.read().split()], lines[0], lines[1]
 
 
 def fresh_folder(parent, data):
@@ -72,7 +76,7 @@ def read_case(path):
             elif line.startswith("$ "):
                 case["commands"].append(line[2:])
             elif line.startswith("exit "):
-                case["exit"] = int(line[5:])
+                case["exit"] = [int(c) for c in line[5:].split()]
             elif line:
                 sys.exit(f"{path}: not understood: {line}")
     if not case["commands"]:
@@ -83,11 +87,11 @@ def read_case(path):
 def generalize(line):
     """Times and what depends on the machine become placeholders in lines that --update writes anew."""
     line = re.sub(r"[0-9]+(\.[0-9]+)? ms", "<ms> ms", line)
-    return re.sub(r"on [0-9]+ threads? \([a-z0-9]+\)", "on <*>)", line)
+    return re.sub(r"on [0-9]+ threads? \([a-z0-9]+\)", "on <*>", line)
 
 
-def write_case(path, case, code, out, err):
-    text = case["comment"] + ["$ " + c for c in case["commands"]] + [f"exit {code}"]
+def write_case(path, case, codes, out, err):
+    text = case["comment"] + ["$ " + c for c in case["commands"]] + ["exit " + " ".join(str(c) for c in codes)]
     for name, lines in (("stdout", out), ("stderr", err)):
         if lines:
             old = case[name] + [""] * len(lines)
@@ -99,17 +103,17 @@ def write_case(path, case, code, out, err):
 def run_case(path, args, parent):
     case = read_case(path)
     folder = fresh_folder(parent, os.path.join(SOURCE, "tests", "data", "cli"))
-    code, out, err = execute("\n".join(case["commands"]), args.onnxrun, folder, False)
+    codes, out, err = execute(case["commands"], args.onnxrun, folder, False)
     if args.update:
-        write_case(path, case, code, out, err)
+        write_case(path, case, codes, out, err)
         return True
-    ok = code == case["exit"] and all_match(case["stdout"], out) and all_match(case["stderr"], err)
+    ok = codes == case["exit"] and all_match(case["stdout"], out) and all_match(case["stderr"], err)
     if not ok:
         print(f"FAIL {path}")
         for command in case["commands"]:
             print("  $ " + command)
-        if code != case["exit"]:
-            print(f"  exit code {code}, expected {case['exit']}")
+        if codes != case["exit"]:
+            print(f"  exit codes {codes}, expected {case['exit']}")
         for name, got in (("stdout", out), ("stderr", err)):
             if not all_match(case[name], got):
                 sys.stdout.writelines("  " + d.rstrip("\n") + "\n" for d in
@@ -147,7 +151,7 @@ def run_page(path, args, parent):
                 continue
             lines = chunk.rstrip("\n").split("\n")
             command, want = lines[0][2:], lines[1:]
-            _, got, _ = execute(command, args.onnxrun, folder, True)
+            _, got, _ = execute([command], args.onnxrun, folder, True)
             cut = bool(want) and want[-1] == "..."
             compared = got[:len(want) - 1] + ["..."] if cut else got
             same = without_machine(want) == without_machine(compared)
