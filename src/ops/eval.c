@@ -27,7 +27,9 @@ static onr_status allocate(evaluation *e) {
     for (int32_t i = 0; i < n->n_out; i++) {
         e->out[i] = (onr_datum){0};
         const onr_type *t = &e->out_type[i];
-        if (!n->out[i] || !is_static(n, t)) continue;
+        if (!n->out[i]) continue;
+        if (t->kind == ONR_TENSOR) e->out[i].t = (onr_tensor){.dtype = t->dtype, .shape = t->shape};
+        if (!is_static(n, t)) continue;
         if (i == 0 && (n->op->flags & ONR_OP_VIEW) && e->in[0]->kind == ONR_TENSOR && !t->block) {
             e->out[0] = onr_datum_ref(e->in[0]);
             e->out[0].t.shape = t->shape;

@@ -113,8 +113,7 @@ static onr_status prepare(onr_prepare *c) {
     }
     int threads = onr_pool_threads(c->pool);
     s->by_batch = g->batch > 1 && (double)g->m * (double)g->n * (double)g->k < SMALL_PRODUCT;
-    s->scratch_each = onr_align_up(onr_gemm_scratch_bytes(s->gemm, g->m, g->n, g->k, s->packed_b != NULL),
-                                   64);
+    s->scratch_each = onr_align_up(onr_gemm_scratch_bytes(s->gemm, g->m, g->n, g->k, s->packed_b != NULL), 64);
     c->scratch_bytes = s->scratch_each * (size_t)(s->by_batch ? threads : 1);
     return ONR_OK;
 }

@@ -53,7 +53,8 @@ typedef struct onr_attr_spec {
 #define ONR_NO_INT INT64_MIN
 // clang-format on
 
-// ---- the target ---------------------------------------------------------------------------------------------------------------
+// ---- the target
+// ---------------------------------------------------------------------------------------------------------------
 
 /// What a session computes for. Read-only while a session lives.
 typedef struct onr_target {
@@ -64,7 +65,8 @@ typedef struct onr_target {
     bool prefer_memory;  ///< no expanded weights
 } onr_target;
 
-// ---- infer: types in, types out -----------------------------------------------------------------------------------------------
+// ---- infer: types in, types out
+// -----------------------------------------------------------------------------------------------
 
 /// Shape inference of one node. Used while loading (symbolic dimensions), while planning and while running (all known).
 typedef struct onr_infer {
@@ -86,7 +88,8 @@ typedef struct onr_infer {
     onr_err *err;
 } onr_infer;
 
-/// The integers of input i (scalar or 1-D), known or symbolic: from a constant or from shape data. NULL when not known or left out.
+/// The integers of input i (scalar or 1-D), known or symbolic: from a constant or from shape data. NULL when not known or left
+/// out.
 const onr_known *onr_infer_ints(const onr_infer *c, int32_t i);
 /// A new known list of n integers in the context's arena (NULL: no memory), to be stored in out_known.
 onr_known *onr_infer_new_known(const onr_infer *c, int64_t n);
@@ -112,7 +115,8 @@ onr_status onr_infer_same(onr_infer *c);        ///< out 0 = type of in 0 (tenso
 onr_status onr_infer_elementwise(onr_infer *c); ///< out 0 = broadcast of all inputs, dtype of in 0
 onr_status onr_infer_compare(onr_infer *c);     ///< the same, bool
 
-// ---- prepare: kernel choice and packing -----------------------------------------------------------------------------------------
+// ---- prepare: kernel choice and packing
+// -----------------------------------------------------------------------------------------
 
 typedef struct onr_packs onr_packs; ///< a session's packed weights, shared by its plans
 
@@ -135,8 +139,9 @@ typedef struct onr_prepare {
     onr_err *err;
 } onr_prepare;
 
-/// The packed form of constant input i, made once per session (once per evaluation when the content is no constant of the graph): `tag` names the form (variant name and geometry), fill writes `bytes`
-/// (64-byte aligned). Returns NULL when there is no memory (err is set).
+/// The packed form of constant input i, made once per session (once per evaluation when the content is no constant of the
+/// graph): `tag` names the form (variant name and geometry), fill writes `bytes` (64-byte aligned). Returns NULL when there is
+/// no memory (err is set).
 const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
                              void *ctx);
 /// Zeroed state in the step's arena, also stored in c->state; NULL sets err.
@@ -153,7 +158,8 @@ struct onr_env {
     onr_packs *packs;
     const onr_log *log;
     uint64_t *random; ///< state for operators with a random seed of their own choosing
-    /// Runs a subgraph (If, Loop, Scan, ...): `in` for its inputs, `capture` parallel to owner->capture. Fills n_outputs owned data.
+    /// Runs a subgraph (If, Loop, Scan, ...): `in` for its inputs, `capture` parallel to owner->capture. Fills n_outputs owned
+    /// data.
     onr_status (*run_graph)(onr_env *env, const onr_graph *g, const onr_datum *const *in, int32_t n_in,
                             const onr_datum *const *capture, onr_datum *out, onr_err *err);
     const volatile int *cancel; ///< not 0: stop with ONR_LIMIT; may be NULL
@@ -165,8 +171,9 @@ typedef struct onr_run {
     const void *params;
     const void *state;
     int32_t n_in, n_out;
-    const onr_datum *const *in;      ///< NULL: left out
-    onr_datum *const *out;           ///< NULL: not wanted. Static: type and memory are ready. Else see onr_run_output
+    const onr_datum *const *in; ///< NULL: left out
+    onr_datum *const *out; ///< NULL: not wanted. Static: type and memory are ready. Strings: t.dtype and t.shape are set, as
+                           ///< inferred, but the slot is empty (see onr_run_give). Dynamic: see onr_run_output
     const onr_datum *const *capture; ///< parallel to node->capture
     void *scratch;
     onr_pool *pool; ///< NULL: one thread
@@ -179,14 +186,16 @@ static inline bool onr_run_wants(const onr_run *r, int32_t i) { return i < r->n_
 /// The tensor of input i, which must be given.
 static inline const onr_tensor *onr_run_in(const onr_run *r, int32_t i) { return &r->in[i]->t; }
 static inline onr_tensor *onr_run_out(const onr_run *r, int32_t i) { return &r->out[i]->t; }
-/// For outputs whose shape only running tells (flag ONR_OP_DYNAMIC): gives output i memory for this type. A no-op for outputs not wanted;
-/// when the output already has memory of just this type it is kept.
+/// For outputs whose shape only running tells (flag ONR_OP_DYNAMIC): gives output i memory for this type. A no-op for outputs
+/// not wanted; when the output already has memory of just this type it is kept.
 onr_status onr_run_output(const onr_run *r, int32_t i, onr_dtype dtype, const onr_shape *shape);
-/// Output i becomes this datum (ownership moves); for sequences, optionals, maps and strings. Releases it when the output is not wanted.
+/// Output i becomes this datum (ownership moves); for sequences, optionals, maps and strings. Releases it when the output is
+/// not wanted.
 void onr_run_give(const onr_run *r, int32_t i, onr_datum *d);
 onr_status onr_run_bad(const onr_run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-// ---- the row -----------------------------------------------------------------------------------------------------------------
+// ---- the row
+// -----------------------------------------------------------------------------------------------------------------
 
 enum {
     ONR_OP_PURE = 1u << 0, ///< same inputs, same outputs: may be folded, merged, dropped. (Random and control flow: not)
@@ -240,10 +249,12 @@ typedef struct onr_family {
 /// Channels per block of the target's blocked layout: 16 or 8.
 int32_t onr_target_block(const onr_target *t);
 
-/// At the end of a family's file: `ONR_OP_FAMILY(activation);` publishes its `static const onr_op rows[]`. CMake collects the names.
+/// At the end of a family's file: `ONR_OP_FAMILY(activation);` publishes its `static const onr_op rows[]`. CMake collects the
+/// names.
 #define ONR_OP_FAMILY(fam) const onr_family onr_family_##fam = {#fam, rows, sizeof rows / sizeof rows[0]}
 
-/// The row for an operator as of `opset`, or NULL. *newest (may be NULL) gets any row of that name, to tell "unknown" from "other opset".
+/// The row for an operator as of `opset`, or NULL. *newest (may be NULL) gets any row of that name, to tell "unknown" from
+/// "other opset".
 const onr_op *onr_op_find(const char *domain, const char *name, int32_t opset, const onr_op **newest);
 /// Row i of all families, or NULL past the end (for listings and tests).
 const onr_op *onr_op_at(size_t i);

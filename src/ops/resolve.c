@@ -12,6 +12,12 @@ static onr_status no_row(const onr_node *n, const onr_op *newest, onr_err *err) 
     return onr_fail(err, ONR_UNSUPPORTED, "operator %s of domain %s (opset %d) is not supported", n->op_type, domain, n->opset);
 }
 
+static bool has_subgraph(const onr_op *op) {
+    for (const onr_attr_spec *s = op->attrs; s && s->name; s++)
+        if (s->kind == ONR_ATTR_GRAPH) return true;
+    return false;
+}
+
 static onr_status check_arity(const onr_node *n, const onr_op *op, onr_err *err) {
     int32_t given = 0; // trailing left-out inputs do not count
     for (int32_t i = 0; i < n->n_in; i++)
@@ -19,6 +25,10 @@ static onr_status check_arity(const onr_node *n, const onr_op *op, onr_err *err)
     if (given < op->in_min || (op->in_max >= 0 && given > op->in_max))
         return onr_fail(err, ONR_INVALID, "%s takes %d to %d inputs, %d are given", op->name, op->in_min,
                         op->in_max < 0 ? INT16_MAX : op->in_max, given);
+    // Only operators with subgraphs (Loop: M and cond) may leave out inputs that they must count.
+    int32_t must = has_subgraph(op) ? 0 : op->in_max < 0 ? n->n_in : op->in_min;
+    for (int32_t i = 0; i < must; i++)
+        if (!n->in[i]) return onr_fail(err, ONR_INVALID, "%s needs its input %d", op->name, i);
     int32_t wanted = 0;
     for (int32_t i = 0; i < n->n_out; i++)
         if (n->out[i]) wanted = i + 1;

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-// ---- helpers for operators -------------------------------------------------------------------------------------------------------
+// ---- helpers for operators
+// -------------------------------------------------------------------------------------------------------
 
 /// True when input i's content is a constant of the graph (not just known in this evaluation), so that its address names it.
 static bool is_graph_constant(const onr_prepare *c, int32_t i) {
@@ -62,7 +63,22 @@ onr_status onr_run_bad(const onr_run *r, const char *fmt, ...) {
     return ONR_INVALID;
 }
 
+/// Sequences, optionals and strings: the same content held once more; a string tensor may get another shape.
+static onr_status view_of_owned(const onr_run *r) {
+    const onr_datum *in = r->in[0];
+    onr_datum d;
+    if (in->buf)
+        d = onr_datum_ref(in);
+    else
+        ONR_TRY(onr_datum_copy(in, &d, r->err));
+    if (in->kind == ONR_TENSOR) d.t.shape = r->out[0]->t.shape;
+    onr_run_give(r, 0, &d);
+    return ONR_OK;
+}
+
 onr_status onr_run_view(const onr_run *r) {
+    if (!onr_run_wants(r, 0)) return ONR_OK;
+    if (r->in[0]->kind != ONR_TENSOR || r->in[0]->t.dtype == ONR_STRING) return view_of_owned(r);
     const onr_tensor *in = onr_run_in(r, 0);
     onr_tensor *out = onr_run_out(r, 0);
     size_t bytes = onr_tensor_bytes(in);
@@ -72,7 +88,8 @@ onr_status onr_run_view(const onr_run *r) {
 
 int32_t onr_target_block(const onr_target *t) { return onr_conv_block(t->cpu.features); }
 
-// ---- preparing -------------------------------------------------------------------------------------------------------------------
+// ---- preparing
+// -------------------------------------------------------------------------------------------------------------------
 
 static bool needs_widening(const onr_node *n, const onr_type *const *in, const onr_type *out) {
     if (!(n->op->flags & ONR_OP_WIDEN)) return false;
@@ -168,7 +185,8 @@ onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const on
     return ONR_OK;
 }
 
-// ---- running ---------------------------------------------------------------------------------------------------------------------
+// ---- running
+// ---------------------------------------------------------------------------------------------------------------------
 
 /// Narrow inputs as float data in `wide`; in_list points at what the operator shall see.
 static onr_status widen_inputs(const onr_prepared *p, const onr_run *r, const onr_datum **in_list, onr_datum *wide) {
