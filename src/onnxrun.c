@@ -2,59 +2,16 @@
 // May assume: the caller keeps the thread rule of onnxrun.h. Never does the work of a stage itself.
 #include "onnxrun.h"
 
-#include "dump/dump.h"
 #include "graph/edit.h"
-#include "onnx/model.h"
-#include "onnxrun_value.h"
-#include "passes/pass.h"
-#include "run/executor.h"
+#include "onnxrun_session.h"
 #include "run/interpreter.h"
 
 #include <string.h>
 
-struct onnxrun_model {
-    onr_model *m;
-    onr_log log;
-};
-
-/// A plan with its operand tables, kept for one signature of input types.
-typedef struct kept_plan {
-    onr_plan *plan;
-    onr_frame *frame;
-    uint64_t last_used;
-} kept_plan;
-
-struct onnxrun_session {
-    const onr_model *m;
-    onr_arena *arena; // clone, fused constants
-    onr_graph *graph; // optimized
-    onr_target target;
-    onr_pool *pool;
-    onr_packs *packs;
-    onr_env env;
-    onr_log log;
-    uint64_t random;
-    volatile int cancel;
-    size_t max_memory, max_plans;
-    kept_plan *plans;
-    size_t n_plans;
-    kept_plan *current;
-    uint64_t clock;
-    onr_buf *memory; // activations: one block, as large as the largest plan so far
-    onr_pass_count passes[ONR_MAX_PASSES];
-    int32_t n_passes;
-    onnxrun_step_fn on_step;
-    void *on_step_user;
-};
-
-static onr_err *inner(onnxrun_error *err) {
-    if (err) *err = (onnxrun_error){0};
-    return (onr_err *)err;
-}
-
 const char *onnxrun_version(void) { return ONNXRUN_VERSION; }
 
-// ---- models ------------------------------------------------------------------------------------------------------------------------
+// ---- models
+// ------------------------------------------------------------------------------------------------------------------------
 
 static onr_log make_log(onnxrun_log_fn fn, void *user, onnxrun_log_level level) {
     return (onr_log){.fn = (void (*)(void *, onr_log_level, const char *))fn, .user = user, .max_level = (onr_log_level)level};
@@ -75,7 +32,7 @@ static onnxrun_status keep_model(onr_model *m, const onr_log *log, onnxrun_model
 
 onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out,
                                   onnxrun_error *error) {
-    onr_err *err = inner(error);
+    onr_err *err = onr_err_inner(error);
     onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
     onr_load_options load = onr_load_options_default();
     onr_model *m = NULL;
@@ -87,7 +44,7 @@ onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *
 
 onnxrun_status onnxrun_model_load_memory(const void *data, size_t bytes, const onnxrun_load_options *options,
                                          onnxrun_model **out, onnxrun_error *error) {
-    onr_err *err = inner(error);
+    onr_err *err = onr_err_inner(error);
     onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
     onr_load_options load = onr_load_options_default();
     onr_model *m = NULL;
@@ -126,7 +83,8 @@ void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *o
     show_type(m, m->m->graph->outputs[i], out);
 }
 
-// ---- sessions ----------------------------------------------------------------------------------------------------------------------
+// ---- sessions
+// ----------------------------------------------------------------------------------------------------------------------
 
 onnxrun_session_options onnxrun_session_options_default(void) {
     return (onnxrun_session_options){.size = sizeof(onnxrun_session_options), .opt_level = 2};
@@ -178,7 +136,7 @@ static onr_status optimize(onnxrun_session *s, const onnxrun_session_options *o,
 
 onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session_options *options, onnxrun_session **out,
                                    onnxrun_error *error) {
-    onr_err *err = inner(error);
+    onr_err *err = onr_err_inner(error);
     onnxrun_session_options o = options ? *options : onnxrun_session_options_default();
     onr_arena *arena = onr_arena_new(0);
     onnxrun_session *s = arena ? onr_arena_alloc(arena, sizeof *s) : NULL;
@@ -215,7 +173,8 @@ void onnxrun_session_free(onnxrun_session *s) {
     onr_arena_free(s->arena);
 }
 
-// ---- inputs ------------------------------------------------------------------------------------------------------------------------
+// ---- inputs
+// ------------------------------------------------------------------------------------------------------------------------
 
 /// The values that symbolic dimensions have taken so far in one call: the same name must mean the same size in all inputs.
 typedef struct bindings {
@@ -286,7 +245,8 @@ static onr_status read_inputs(const onnxrun_session *s, const onnxrun_value *con
     return ONR_OK;
 }
 
-// ---- plans -------------------------------------------------------------------------------------------------------------------------
+// ---- plans
+// -------------------------------------------------------------------------------------------------------------------------
 
 static bool same_signature(const onr_plan *p, const onr_type *types) {
     for (int32_t i = 0; i < p->graph->n_inputs; i++)
@@ -362,7 +322,7 @@ static onnxrun_status end_call(const onnxrun_session *s, onr_arena *a, onr_statu
 
 onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs,
                                     onnxrun_error *error) {
-    onr_err *err = inner(error);
+    onr_err *err = onr_err_inner(error);
     onr_arena *a = onr_arena_new(0);
     call c;
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
@@ -372,7 +332,8 @@ onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *con
     return end_call(s, a, status, err);
 }
 
-// ---- run ---------------------------------------------------------------------------------------------------------------------------
+// ---- run
+// ---------------------------------------------------------------------------------------------------------------------------
 
 static bool forward_step(void *user, const onr_event *e) {
     const onnxrun_session *s = user;
@@ -412,7 +373,7 @@ static onr_status give_outputs(onr_datum *data, onnxrun_value **outputs, size_t 
 
 onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_value **outputs,
                            size_t n_outputs, onnxrun_error *error) {
-    onr_err *err = inner(error);
+    onr_err *err = onr_err_inner(error);
     onr_arena *a = onr_arena_new(0);
     call c;
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);

@@ -16,10 +16,10 @@
  *     onnxrun_value_free(x); onnxrun_value_free(y);
  *     onnxrun_session_free(session); onnxrun_model_free(model);
  *
- * Contract: every function that can fail returns a status and fills `err` (which may be NULL) with one line that names file, node and
- * reason. Objects come from one function and go back through its _free, which accepts NULL. A model is read-only after loading and may be
- * shared by sessions in many threads; a session is used by one thread at a time; a value is immutable once made. The library never
- * prints, exits or keeps mutable globals. C11 and C++17.
+ * Contract: every function that can fail returns a status and fills `err` (which may be NULL) with one line that names file,
+ * node and reason. Objects come from one function and go back through its _free, which accepts NULL. A model is read-only after
+ * loading and may be shared by sessions in many threads; a session is used by one thread at a time; a value is immutable once
+ * made. The library never prints, exits or keeps mutable globals. C11 and C++17.
  */
 #ifndef ONNXRUN_H
 #define ONNXRUN_H
@@ -56,7 +56,8 @@ typedef struct onnxrun_error {
     char text[1024];
 } onnxrun_error;
 
-/** Element types, with ONNX's numbers. 2- and 4-bit types are packed in buffers that cross this interface, as ONNX packs raw_data. */
+/** Element types, with ONNX's numbers. 2- and 4-bit types are packed in buffers that cross this interface, as ONNX packs
+ * raw_data. */
 typedef enum onnxrun_dtype {
     ONNXRUN_UNDEFINED = 0,
     ONNXRUN_FLOAT = 1,
@@ -96,7 +97,8 @@ typedef struct onnxrun_model onnxrun_model;
 typedef struct onnxrun_session onnxrun_session;
 typedef struct onnxrun_value onnxrun_value;
 
-/* ---- values ---------------------------------------------------------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------------------------------------------------------------
+ */
 
 typedef enum onnxrun_kind {
     ONNXRUN_KIND_UNKNOWN = 0,
@@ -106,17 +108,18 @@ typedef enum onnxrun_kind {
     ONNXRUN_MAP = 4
 } onnxrun_kind;
 
-/** A tensor over the caller's memory, which must outlive the value. Row-major, little-endian. NULL: no memory, bad dims, or a type that
- *  cannot be borrowed (strings and packed 2- and 4-bit types: use onnxrun_value_tensor). */
+/** A tensor over the caller's memory, which must outlive the value. Row-major, little-endian. NULL: no memory, bad dims, or a
+ * type that cannot be borrowed (strings and packed 2- and 4-bit types: use onnxrun_value_tensor). */
 ONNXRUN_API onnxrun_value *onnxrun_value_borrow(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data);
-/** A tensor with a copy of `bytes` bytes of data, which must be exactly its size (packed for 2- and 4-bit types). Not for strings. */
+/** A tensor with a copy of `bytes` bytes of data, which must be exactly its size (packed for 2- and 4-bit types). Not for
+ * strings. */
 ONNXRUN_API onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t *dims, const void *data,
                                                 size_t bytes, onnxrun_value **out, onnxrun_error *err);
 /** A string tensor: numel strings given by pointers and lengths; copied. */
 ONNXRUN_API onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *const *strings,
                                                  const size_t *lengths, onnxrun_value **out, onnxrun_error *err);
-/** A sequence of n values, an optional of 0 or 1 values, or a map of 2 values (keys: a 1-D tensor; values: a tensor or sequence). The items are shared, the
- *  caller keeps and frees its own handles. */
+/** A sequence of n values, an optional of 0 or 1 values, or a map of 2 values (keys: a 1-D tensor; values: a tensor or
+ * sequence). The items are shared, the caller keeps and frees its own handles. */
 ONNXRUN_API onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const *items, size_t n,
                                                onnxrun_value **out, onnxrun_error *err);
 ONNXRUN_API void onnxrun_value_free(onnxrun_value *v);
@@ -125,8 +128,8 @@ ONNXRUN_API onnxrun_dtype onnxrun_value_dtype(const onnxrun_value *v);
 ONNXRUN_API int onnxrun_value_rank(const onnxrun_value *v);
 ONNXRUN_API const int64_t *onnxrun_value_dims(const onnxrun_value *v);
 ONNXRUN_API int64_t onnxrun_value_numel(const onnxrun_value *v);
-/** The elements, row-major, one byte or more per element: 2- and 4-bit types unpacked to one byte each (see onnxrun_value_read). NULL for
- *  strings and non-tensors. Valid as long as the value. */
+/** The elements, row-major, one byte or more per element: 2- and 4-bit types unpacked to one byte each (see
+ * onnxrun_value_read). NULL for strings and non-tensors. Valid as long as the value. */
 ONNXRUN_API const void *onnxrun_value_data(const onnxrun_value *v);
 /** Bytes of the tensor as files hold it: 2- and 4-bit types packed; 0 for strings. */
 ONNXRUN_API size_t onnxrun_value_bytes(const onnxrun_value *v);
@@ -140,10 +143,11 @@ ONNXRUN_API onnxrun_value *onnxrun_value_item(const onnxrun_value *v, size_t i);
 /** Element i of a numeric tensor as a number (complex: the real part). */
 ONNXRUN_API double onnxrun_value_number(const onnxrun_value *v, int64_t i);
 
-/* ---- serialized values: ONNX TensorProto, SequenceProto, OptionalProto, MapProto (the .pb files of test data) -------------------- */
+/* ---- serialized values: ONNX TensorProto, SequenceProto, OptionalProto, MapProto (the .pb files of test data)
+ * -------------------- */
 
-/** Parses a protobuf message of a value. `like` tells the kind (from onnxrun_model_input_kind); ONNXRUN_KIND_UNKNOWN means a tensor. *name
- *  (may be NULL) gets the message's name, to be freed with onnxrun_string_free. */
+/** Parses a protobuf message of a value. `like` tells the kind (from onnxrun_model_input_kind); ONNXRUN_KIND_UNKNOWN means a
+ * tensor. *name (may be NULL) gets the message's name, to be freed with onnxrun_string_free. */
 ONNXRUN_API onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out,
                                                onnxrun_error *err);
 /** The inverse; *bytes long, freed with onnxrun_string_free. */
@@ -151,7 +155,8 @@ ONNXRUN_API onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const
                                                    onnxrun_error *err);
 ONNXRUN_API void onnxrun_string_free(void *s);
 
-/* ---- models ---------------------------------------------------------------------------------------------------------------- */
+/* ---- models ----------------------------------------------------------------------------------------------------------------
+ */
 
 typedef enum onnxrun_log_level { ONNXRUN_LOG_WARN = 0, ONNXRUN_LOG_INFO = 1, ONNXRUN_LOG_DEBUG = 2 } onnxrun_log_level;
 typedef void (*onnxrun_log_fn)(void *user, onnxrun_log_level level, const char *text);
@@ -166,8 +171,8 @@ typedef struct onnxrun_load_options {
 } onnxrun_load_options;
 ONNXRUN_API onnxrun_load_options onnxrun_load_options_default(void);
 
-/** Loads a model: parse, import, check structure, infer types. Operators that are not supported do not fail here but when a session is made
- *  (so that info and dump work on any model). `options` may be NULL. */
+/** Loads a model: parse, import, check structure, infer types. Operators that are not supported do not fail here but when a
+ * session is made (so that info and dump work on any model). `options` may be NULL. */
 ONNXRUN_API onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out,
                                               onnxrun_error *err);
 /** The same from memory, which must outlive the model (weights are borrowed from it). */
@@ -192,7 +197,8 @@ typedef struct onnxrun_type {
 ONNXRUN_API void onnxrun_model_input_type(const onnxrun_model *m, size_t i, onnxrun_type *out);
 ONNXRUN_API void onnxrun_model_output_type(const onnxrun_model *m, size_t i, onnxrun_type *out);
 
-/* ---- sessions --------------------------------------------------------------------------------------------------------------- */
+/* ---- sessions ---------------------------------------------------------------------------------------------------------------
+ */
 
 /** Start from onnxrun_session_options_default(). */
 typedef struct onnxrun_session_options {
@@ -217,13 +223,14 @@ ONNXRUN_API onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onn
                                                onnxrun_session **out, onnxrun_error *err);
 ONNXRUN_API void onnxrun_session_free(onnxrun_session *s);
 
-/** Plans for given input types ahead of the first run; `dims` as in run's inputs, taken from values. Data of the values is not read unless shapes depend on it. */
+/** Plans for given input types ahead of the first run; `dims` as in run's inputs, taken from values. Data of the values is not
+ * read unless shapes depend on it. */
 ONNXRUN_API onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs,
                                                 onnxrun_error *err);
 
-/** Runs the model. inputs: in the model's order (NULL entries: optional inputs left out). outputs: n_outputs slots in the model's order; a NULL
- *  slot gets a new value that the caller frees; a slot that holds a value made by onnxrun_value_buffer is written into when its size fits
- *  (else ONNXRUN_USAGE). On failure no new value is made. */
+/** Runs the model. inputs: in the model's order (NULL entries: optional inputs left out). outputs: n_outputs slots in the
+ * model's order; a NULL slot gets a new value that the caller frees; a slot that holds a value made by onnxrun_value_buffer is
+ * written into when its size fits (else ONNXRUN_USAGE). On failure no new value is made. */
 ONNXRUN_API onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs,
                                        onnxrun_value **outputs, size_t n_outputs, onnxrun_error *err);
 /** An output slot over the caller's memory: its type and shape must be what the run yields. */
@@ -244,12 +251,14 @@ typedef struct onnxrun_stats {
 } onnxrun_stats;
 ONNXRUN_API void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *out);
 
-/* ---- looking inside ---------------------------------------------------------------------------------------------------------- */
+/* ---- looking inside
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /** Receives pieces of text. Returns false to stop. */
 typedef bool (*onnxrun_write_fn)(void *user, const char *text, size_t bytes);
 
-/** stage: "model", "graph" (m alone), "optimized", "plan" (needs a session; plan also a plan). format: "text", "dot", "json". */
+/** stage: "model", "graph" (m alone), "optimized", "plan" (needs a session; plan also a plan). format: "text", "dot", "json".
+ */
 ONNXRUN_API onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
                                         onnxrun_write_fn write, void *user, onnxrun_error *err);
 /** What `onnxrun info` prints: "text" or "json". Sessions may be NULL: then arena and weight bytes are left out. */

@@ -1,13 +1,17 @@
 // onnxrun_value.c: the values that cross the public interface: tensors, strings, sequences, optionals and maps.
 // May assume: the caller's pointers are what onnxrun.h asks for. Never lets a library type show.
-#include "onnxrun_value.h"
+#include "onnxrun_session.h"
 
 #include "base/mathx.h"
 #include "onnx/tensor_pb.h"
+#include "onnx/value_pb.h"
 
 #include <string.h>
 
-static onr_err *inner(onnxrun_error *err) { return (onr_err *)err; }
+onr_err *onr_err_inner(onnxrun_error *err) {
+    if (err) *err = (onnxrun_error){0};
+    return (onr_err *)err;
+}
 
 _Static_assert(sizeof(onnxrun_error) == sizeof(onr_err), "the public error is the inner one");
 _Static_assert((int)ONNXRUN_INT2 == (int)ONR_INT2 && (int)ONNXRUN_BFLOAT16 == (int)ONR_BFLOAT16, "types have the same numbers");
@@ -63,7 +67,7 @@ static onnxrun_status give(onr_datum *d, onnxrun_value **out, onnxrun_error *err
     *out = onr_value_wrap(d, false);
     if (*out) return ONNXRUN_OK;
     onr_datum_release(d);
-    return (onnxrun_status)onr_no_memory(inner(err), sizeof **out);
+    return (onnxrun_status)onr_no_memory(onr_err_inner(err), sizeof **out);
 }
 
 static size_t packed_bytes(onr_dtype dtype, int64_t n) {
@@ -78,18 +82,18 @@ onnxrun_status onnxrun_value_tensor(onnxrun_dtype dtype, int rank, const int64_t
     onr_datum d;
     *out = NULL;
     if (onr_dtype_bits(t) == 0)
-        return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "no tensor of type %s can be made from bytes",
+        return (onnxrun_status)onr_fail(onr_err_inner(err), ONR_USAGE, "no tensor of type %s can be made from bytes",
                                         onr_dtype_name(t));
     if (!make_shape(rank, dims, &shape))
-        return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "a tensor's rank or dimensions are out of range");
-    onr_status s = onr_datum_new(t, &shape, &d, inner(err));
+        return (onnxrun_status)onr_fail(onr_err_inner(err), ONR_USAGE, "a tensor's rank or dimensions are out of range");
+    onr_status s = onr_datum_new(t, &shape, &d, onr_err_inner(err));
     if (s != ONR_OK) return (onnxrun_status)s;
     int64_t n = onr_tensor_numel(&d.t);
     if (bytes != packed_bytes(t, n)) {
         char text[ONR_SHAPE_TEXT];
         onr_datum_release(&d);
-        return (onnxrun_status)onr_fail(inner(err), ONR_INVALID, "%s[%s] takes %zu bytes, %zu are given", onr_dtype_name(t),
-                                        onr_shape_text(&shape, NULL, text), packed_bytes(t, n), bytes);
+        return (onnxrun_status)onr_fail(onr_err_inner(err), ONR_INVALID, "%s[%s] takes %zu bytes, %zu are given",
+                                        onr_dtype_name(t), onr_shape_text(&shape, NULL, text), packed_bytes(t, n), bytes);
     }
     if (is_packed(t))
         onr_subbyte_unpack(t, data, (size_t)n, d.t.data);
@@ -104,12 +108,12 @@ onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, const char *
     int64_t n = 0;
     *out = NULL;
     if (!make_shape(rank, dims, &shape) || !onr_shape_numel(&shape, &n))
-        return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "a tensor's rank or dimensions are out of range");
+        return (onnxrun_status)onr_fail(onr_err_inner(err), ONR_USAGE, "a tensor's rank or dimensions are out of range");
     onr_string *list = onr_malloc((size_t)n * sizeof *list + 1);
-    if (!list) return (onnxrun_status)onr_no_memory(inner(err), (size_t)n * sizeof *list);
+    if (!list) return (onnxrun_status)onr_no_memory(onr_err_inner(err), (size_t)n * sizeof *list);
     for (int64_t i = 0; i < n; i++) list[i] = (onr_string){strings[i], lengths[i]};
     onr_datum d;
-    onr_status s = onr_datum_new_strings(&shape, list, &d, inner(err));
+    onr_status s = onr_datum_new_strings(&shape, list, &d, onr_err_inner(err));
     onr_free(list);
     return s == ONR_OK ? give(&d, out, err) : (onnxrun_status)s;
 }
@@ -120,10 +124,11 @@ onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const
     *out = NULL;
     bool right = kind == ONNXRUN_SEQUENCE || (kind == ONNXRUN_OPTIONAL && n <= 1) || (kind == ONNXRUN_MAP && n == 2);
     if (!right)
-        return (onnxrun_status)onr_fail(inner(err), ONR_USAGE, "%zu items do not make a value of kind %d", n, (int)kind);
-    onr_status s = onr_datum_new_items((onr_kind)kind, n, &d, inner(err));
+        return (onnxrun_status)onr_fail(onr_err_inner(err), ONR_USAGE, "%zu items do not make a value of kind %d", n,
+                                        (int)kind);
+    onr_status s = onr_datum_new_items((onr_kind)kind, n, &d, onr_err_inner(err));
     if (s != ONR_OK) return (onnxrun_status)s;
-    for (size_t i = 0; i < n && s == ONR_OK; i++) s = onr_datum_hold(&items[i]->d, &d.item[i], inner(err));
+    for (size_t i = 0; i < n && s == ONR_OK; i++) s = onr_datum_hold(&items[i]->d, &d.item[i], onr_err_inner(err));
     if (s != ONR_OK) {
         onr_datum_release(&d);
         return (onnxrun_status)s;
@@ -131,7 +136,8 @@ onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const
     return give(&d, out, err);
 }
 
-// ---- looking at values -------------------------------------------------------------------------------------------------------------
+// ---- looking at values
+// -------------------------------------------------------------------------------------------------------------
 
 onnxrun_kind onnxrun_value_kind(const onnxrun_value *v) { return (onnxrun_kind)v->d.kind; }
 onnxrun_dtype onnxrun_value_dtype(const onnxrun_value *v) {
@@ -176,3 +182,16 @@ onnxrun_value *onnxrun_value_item(const onnxrun_value *v, size_t i) {
 }
 
 double onnxrun_value_number(const onnxrun_value *v, int64_t i) { return onr_tensor_num(&v->d.t, i); }
+
+onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out, onnxrun_error *err) {
+    onr_datum d;
+    *out = NULL;
+    onr_status s = onr_pb_parse_value(pb, bytes, (onr_kind)like, &d, inner(err));
+    return s == ONR_OK ? give(&d, out, err) : (onnxrun_status)s;
+}
+
+onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const char *name, void **pb, size_t *bytes, onnxrun_error *err) {
+    return (onnxrun_status)onr_pb_serialize_value(&v->d, name, pb, bytes, inner(err));
+}
+
+void onnxrun_string_free(void *s) { onr_free(s); }

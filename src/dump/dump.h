@@ -35,18 +35,20 @@ typedef struct onr_dump_source {
     size_t n_passes;
 } onr_dump_source;
 
-/// Text: one line per node, with names, types, attributes, constants shown short; the plan adds kernel, offset, life, in-place and views.
+/// Text: one line per node, with names, types, attributes, constants shown short; the plan adds kernel, offset, life, in-place
+/// and views.
 void onr_dump_text(const onr_dump_source *s, onr_str *out);
 /// Graphviz DOT.
 void onr_dump_dot(const onr_dump_source *s, onr_str *out);
 /// JSON with "version": 1; described in docs/json.md.
 void onr_dump_json(const onr_dump_source *s, onr_str *out);
 
-/// Everything in a graph (subgraphs included) that cannot run, all at once: node, operator, opset, types, reason. Resolves a private clone,
-/// so the graph is not touched. Returns the number of problems; writes lines (text) or objects (json).
+/// Everything in a graph (subgraphs included) that cannot run, all at once: node, operator, opset, types, reason. Resolves a
+/// private clone, so the graph is not touched. Returns the number of problems; writes lines (text) or objects (json).
 size_t onr_dump_problems(const onr_graph *g, bool json, onr_str *out);
 
-/// What `onnxrun info` prints. `graph` has types where inference could give them. arena_bytes and weight_bytes: -1 when there is no plan.
+/// What `onnxrun info` prints. `graph` has types where inference could give them. arena_bytes and weight_bytes: -1 when there
+/// is no plan.
 void onr_info_text(const onr_dump_source *s, int64_t arena_bytes, int64_t weight_bytes, onr_str *out);
 void onr_info_json(const onr_dump_source *s, int64_t arena_bytes, int64_t weight_bytes, onr_str *out);
 /// The supported operators: domain, name, opset ranges, element types.

@@ -27,6 +27,7 @@ const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t 
         packed = fresh;
     }
     if (!packed) onr_no_memory(c->err, bytes);
+    if (i < 32) c->packed_inputs |= 1u << i;
     return packed;
 }
 
@@ -180,6 +181,7 @@ onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const on
     p->state = c.state;
     p->scratch_bytes = c.scratch_bytes;
     p->kernel = c.kernel;
+    p->packed_inputs = c.packed_inputs;
     p->flops = c.flops;
     p->bytes = c.bytes;
     return ONR_OK;

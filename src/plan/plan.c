@@ -133,15 +133,23 @@ static onr_status make_steps(planner *pl) {
     return ONR_OK;
 }
 
-static void count_constants(onr_plan *p) {
+/// Bytes of constants that steps read as they are: each once, packed ones not.
+static onr_status count_constants(onr_plan *p, onr_err *err) {
+    bool *seen = onr_arena_calloc(p->arena, (size_t)p->graph->n_values, sizeof *seen);
+    if (!seen) return onr_no_memory(err, (size_t)p->graph->n_values);
     for (int32_t s = 0; s < p->n_steps; s++) {
         const onr_node *n = p->steps[s].op.node;
         for (int32_t k = 0; k < n->n_in; k++) {
-            if (!n->in[k] || p->slots[n->in[k]->id].place != ONR_PLACE_CONSTANT) continue;
-            const onr_datum *d = p->slots[n->in[k]->id].constant;
-            if (d->kind == ONR_TENSOR) p->constant_bytes += onr_tensor_bytes(&d->t);
+            if (!n->in[k] || (k < 32 && p->steps[s].op.packed_inputs >> k & 1)) continue;
+            const onr_slot *slot = &p->slots[n->in[k]->id];
+            if (slot->place != ONR_PLACE_CONSTANT || !slot->constant || slot->constant->kind != ONR_TENSOR ||
+                seen[n->in[k]->id])
+                continue;
+            seen[n->in[k]->id] = true;
+            p->constant_bytes += onr_tensor_bytes(&slot->constant->t);
         }
     }
+    return ONR_OK;
 }
 
 static onr_status copy_signature(onr_plan *p, const onr_type *inputs, onr_err *err) {
@@ -182,7 +190,7 @@ onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_ta
     if ((s = make_steps(&pl)) != ONR_OK) goto fail;
     if ((s = onr_plan_liveness(p, err)) != ONR_OK) goto fail;
     if ((s = place(&pl, max_bytes)) != ONR_OK) goto fail;
-    count_constants(p);
+    if ((s = count_constants(p, err)) != ONR_OK) goto fail;
     *out = p;
     return ONR_OK;
 fail:

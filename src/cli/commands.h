@@ -1,0 +1,13 @@
+// commands.h: the subcommands; each lives in a file of its own.
+#ifndef ONR_CLI_COMMANDS_H
+#define ONR_CLI_COMMANDS_H
+
+#include "cli/args.h"
+
+/// "2 is wrong usage, ...": exit codes beyond the library's statuses.
+enum { ONR_EXIT_DIFFERENT = 1, ONR_EXIT_USAGE = 2 };
+
+extern const onr_command onr_command_run, onr_command_info, onr_command_dump, onr_command_bench, onr_command_test,
+    onr_command_ops;
+
+#endif

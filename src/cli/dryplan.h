@@ -1,0 +1,12 @@
+// dryplan.h: a session that is planned for the shapes of the options, without inputs: for info, dump and bench.
+#ifndef ONR_CLI_DRYPLAN_H
+#define ONR_CLI_DRYPLAN_H
+
+#include "cli/args.h"
+#include "onnxrun.h"
+
+/// Makes a session and plans it for inputs of the options' shapes (free dimensions taken as 1). A model whose inputs' ranks are not
+/// known, or that has inputs other than tensors, keeps its session unplanned: that is no failure.
+onnxrun_status onr_dryplan(const onr_args *args, const onnxrun_model *m, onnxrun_session **out, onnxrun_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+// open.c: from options to a loaded model and a session.
+// May assume: parsed options. Never prints results.
+#include "cli/open.h"
+
+#include "cli/term.h"
+#include "io/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int onr_report(const onnxrun_error *err) {
+    onr_term_error("%s", err->text);
+    return err->status == ONNXRUN_OK ? ONNXRUN_INTERNAL : (int)err->status;
+}
+
+static void on_log(void *user, onnxrun_log_level level, const char *text) {
+    (void)user;
+    if (level == ONNXRUN_LOG_WARN) {
+        onr_term_say("warning: %s", text);
+    } else {
+        onr_term_detail("%s", text);
+    }
+}
+
+static onnxrun_log_level log_level(const onr_args *args) {
+    return args->verbose > 1 ? ONNXRUN_LOG_DEBUG : args->verbose ? ONNXRUN_LOG_INFO : ONNXRUN_LOG_WARN;
+}
+
+onnxrun_status onr_open_model(const onr_args *args, const char *path, onnxrun_model **out, onnxrun_error *err) {
+    onnxrun_load_options options = onnxrun_load_options_default();
+    options.log = on_log;
+    options.log_level = log_level(args);
+    return onnxrun_model_load(path, &options, out, err);
+}
+
+// --threads, else ONNXRUN_NUM_THREADS, else all.
+static onnxrun_status thread_count(const onr_args *args, int *out, onnxrun_error *err) {
+    const char *env = getenv("ONNXRUN_NUM_THREADS");
+    int64_t x = 0;
+    *out = args->threads < 0 ? 0 : args->threads;
+    if (args->threads >= 0 || !env || !*env) return ONNXRUN_OK;
+    if (!onr_parse_int(env, &x) || x < 0 || x > INT32_MAX) {
+        return onr_io_fail(err, ONNXRUN_USAGE, "ONNXRUN_NUM_THREADS: '%s' is not a number of threads", env);
+    }
+    *out = (int)x;
+    return ONNXRUN_OK;
+}
+
+onnxrun_status onr_open_session(const onr_args *args, const onnxrun_model *m, onnxrun_session **out, onnxrun_error *err) {
+    onnxrun_session_options options = onnxrun_session_options_default();
+    onnxrun_status st = thread_count(args, &options.n_threads, err);
+    if (st != ONNXRUN_OK) return st;
+    const char *env = getenv("ONNXRUN_CPU");
+    options.cpu = args->cpu ? args->cpu : env && *env ? env : NULL;
+    options.opt_level = args->opt_level;
+    options.disable_passes = args->disable_pass.n ? args->disable_pass.item : NULL;
+    options.stop_after = args->stop_after;
+    options.prefer_memory = args->prefer && strcmp(args->prefer, "memory") == 0;
+    options.max_memory = args->max_memory;
+    options.seed = args->seed;
+    options.log = on_log;
+    options.log_level = log_level(args);
+    return onnxrun_session_new(m, &options, out, err);
+}
+
+double onr_now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+bool onr_print_piece(void *user, const char *text, size_t bytes) {
+    (void)user;
+    return fwrite(text, 1, bytes, stdout) == bytes;
+}

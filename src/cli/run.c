@@ -1,0 +1,124 @@
+// run.c: `onnxrun run`: inputs in, results out.
+// May assume: parsed options. Never prints a result before the run has succeeded.
+#include "cli/classes.h"
+#include "cli/commands.h"
+#include "cli/inputs.h"
+#include "cli/open.h"
+#include "cli/outputs.h"
+#include "cli/term.h"
+#include "cli/text.h"
+#include "io/labels.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DEFAULT_PRINT = 16, DEFAULT_TOP = 3 };
+
+typedef struct job {
+    const onr_args *args;
+    onnxrun_model *model;
+    onnxrun_session *session;
+    onr_sidecar sidecar;
+    onr_labels labels;
+    onr_inputs inputs;
+    onnxrun_value **outputs;
+    size_t n_outputs;
+    double run_ms;
+} job;
+
+static onnxrun_status prepare(job *j, onnxrun_error *err) {
+    const onr_args *args = j->args;
+    const char *path = args->pos[0];
+    onnxrun_status st = onr_open_model(args, path, &j->model, err);
+    if (st != ONNXRUN_OK) return st;
+    j->n_outputs = onnxrun_model_n_outputs(j->model);
+    j->outputs = onr_io_alloc(j->n_outputs, sizeof *j->outputs);
+    if (!j->outputs) return onr_io_no_memory(err, j->n_outputs * sizeof *j->outputs);
+    st = onr_outputs_check(args, j->n_outputs, err);
+    if (st == ONNXRUN_OK) st = onr_sidecar_read(path, &j->sidecar, err);
+    const char *labels = args->labels ? args->labels : j->sidecar.labels;
+    if (st == ONNXRUN_OK && labels) st = onr_labels_read(labels, &j->labels, err);
+    if (st == ONNXRUN_OK) {
+        st = onr_inputs_read(args, j->model, &j->sidecar, args->pos + 1, args->n_pos - 1, args->random, &j->inputs, err);
+    }
+    if (st == ONNXRUN_OK) st = onr_open_session(args, j->model, &j->session, err);
+    return st;
+}
+
+static onnxrun_status run(job *j, onnxrun_error *err) {
+    double start = onr_now_ms();
+    onnxrun_status st = onnxrun_run(j->session, (const onnxrun_value *const *)j->inputs.value, j->inputs.n, j->outputs,
+                                    j->n_outputs, err);
+    j->run_ms = onr_now_ms() - start;
+    return st;
+}
+
+// Classes when they were asked for, or when a picture went into a model that has names for its classes.
+static onnxrun_status show(job *j, onnxrun_error *err) {
+    const onr_args *args = j->args;
+    bool classes = args->top_k > 0 ||
+                   (args->top_k < 0 && (args->labels || (j->sidecar.found && j->labels.n && j->inputs.n_pictures)));
+    if (j->n_outputs == 0) return ONNXRUN_OK;
+    if (classes && (args->top_k > 0 || !args->output)) {
+        onnxrun_status st = onr_classes_print(j->outputs[0], &j->labels, args->top_k > 0 ? args->top_k : DEFAULT_TOP,
+                                              j->inputs.picture, j->inputs.n_pictures, err);
+        if (st != ONNXRUN_OK || args->print < 0) return st;
+    }
+    if (args->print < 0 && args->output) return ONNXRUN_OK;
+    for (size_t i = 0; i < j->n_outputs; i++) {
+        onr_value_print(onnxrun_model_output_name(j->model, i), j->outputs[i], args->print < 0 ? DEFAULT_PRINT : args->print);
+    }
+    return ONNXRUN_OK;
+}
+
+static void say_time(const job *j) {
+    onnxrun_stats stats = {.size = sizeof stats};
+    onnxrun_session_stats(j->session, &stats);
+    onr_term_say("%.1f ms on %d thread%s (%s)", j->run_ms, stats.n_threads, stats.n_threads == 1 ? "" : "s", stats.cpu);
+}
+
+static void job_free(job *j) {
+    for (size_t i = 0; j->outputs && i < j->n_outputs; i++) onnxrun_value_free(j->outputs[i]);
+    onr_io_free(j->outputs);
+    onr_inputs_free(&j->inputs);
+    onr_labels_free(&j->labels);
+    onr_sidecar_free(&j->sidecar);
+    onnxrun_session_free(j->session);
+    onnxrun_model_free(j->model);
+}
+
+static int command(const onr_args *args) {
+    onnxrun_error err;
+    job j = {.args = args};
+    onnxrun_status st = prepare(&j, &err);
+    if (st == ONNXRUN_OK) st = run(&j, &err);
+    if (st == ONNXRUN_OK && args->output) st = onr_outputs_write(args, j.model, j.outputs, j.n_outputs, &err);
+    if (st == ONNXRUN_OK) st = show(&j, &err);
+    if (st == ONNXRUN_OK) say_time(&j);
+    int code = st == ONNXRUN_OK ? 0 : onr_report(&err);
+    job_free(&j);
+    return code;
+}
+
+const onr_command onr_command_run = {
+    .name = "run",
+    .usage = "MODEL [INPUT...] [OPTIONS]",
+    .summary = "run a model on files, pictures, test data or random numbers",
+    .about =
+        "Runs MODEL once and prints the first values of each output, or the most probable classes when a picture goes into a "
+        "model "
+        "that has class names in its sidecar file (MODEL.json).\n\n"
+        "INPUT is a file for the next input, or NAME=FILE for the input of that name; - is standard input. Forms, by the "
+        "name's "
+        "ending: .npy and .npz (NumPy), .pb (ONNX TensorProto; for sequences and optionals SequenceProto and OptionalProto), "
+        ".png "
+        ".jpg .ppm (pictures; several for the only input become a batch), .bin (raw little-endian bytes of exactly the right "
+        "size).\n\n"
+        "--format is pb, npy, npz or bin; without it, -o goes by the ending of its file, and a folder gets output_0.pb, ...",
+    .options = "output format print top-k labels test-data-set random seed free-dim input-shape batch mean std scale threads "
+               "cpu optimize "
+               "disable-pass stop-after prefer max-memory verbose quiet help",
+    .min_pos = 1,
+    .max_pos = SIZE_MAX,
+    .run = command,
+};

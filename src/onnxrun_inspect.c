@@ -1,0 +1,156 @@
+// onnxrun_inspect.c: looking inside through the public interface: dump, info, the list of operators.
+// May assume: the caller keeps the thread rule of onnxrun.h. Never changes a model or a session.
+#include "dump/dump.h"
+#include "onnxrun_session.h"
+
+#include <string.h>
+
+/// The loader's model as dump/ sees it; the lists live in `a`.
+static onr_status describe(const onr_model *m, onr_arena *a, onr_dump_model *out, onr_err *err) {
+    const char **domains = onr_arena_calloc(a, m->n_opsets, sizeof *domains);
+    int64_t *versions = onr_arena_calloc(a, m->n_opsets, sizeof *versions);
+    const char **keys = onr_arena_calloc(a, m->n_metadata, sizeof *keys),
+               **values = onr_arena_calloc(a, m->n_metadata, sizeof *values);
+    if (!domains || !versions || !keys || !values) return onr_no_memory(err, 0);
+    for (size_t i = 0; i < m->n_opsets; i++) {
+        domains[i] = m->opsets[i].domain;
+        versions[i] = m->opsets[i].version;
+    }
+    for (size_t i = 0; i < m->n_metadata; i++) {
+        keys[i] = m->metadata[i].key;
+        values[i] = m->metadata[i].value;
+    }
+    *out = (onr_dump_model){.path = m->path,
+                            .producer_name = m->producer_name,
+                            .producer_version = m->producer_version,
+                            .domain = m->domain,
+                            .doc = m->doc,
+                            .ir_version = m->ir_version,
+                            .model_version = m->model_version,
+                            .file_bytes = m->file_bytes,
+                            .n_parameters = m->n_parameters,
+                            .parameter_bytes = m->parameter_bytes,
+                            .opset_domain = domains,
+                            .opset_version = versions,
+                            .n_opsets = m->n_opsets,
+                            .metadata_key = keys,
+                            .metadata_value = values,
+                            .n_metadata = m->n_metadata,
+                            .n_functions = m->n_functions};
+    return ONR_OK;
+}
+
+/// Hands the text to the caller and frees it.
+static onr_status deliver(onr_str *text, onnxrun_write_fn write, void *user, onr_err *err) {
+    onr_status s = ONR_OK;
+    if (text->failed)
+        s = onr_no_memory(err, text->n);
+    else if (text->n && !write(user, text->s, text->n))
+        s = onr_fail(err, ONR_LIMIT, "stopped by the receiver of the text");
+    onr_str_free(text);
+    return s;
+}
+
+static onr_status parse_stage(const char *name, onr_stage *out, onr_err *err) {
+    static const char *const names[] = {"model", "graph", "optimized", "plan"};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(names[i], name) == 0) return *out = (onr_stage)i, ONR_OK;
+    return onr_fail(err, ONR_USAGE, "there is no stage '%s': model, graph, optimized or plan", name);
+}
+
+/// Stage "graph": the model's graph with its types, in a clone.
+static onr_status typed_clone(const onr_model *m, onr_arena *a, const onr_graph **out, onr_err *err) {
+    onr_graph *g = onr_graph_clone(m->graph, a);
+    if (!g) return onr_no_memory(err, 0);
+    onr_target target = {.reference = true};
+    onr_pass_run r = {.g = g, .target = &target, .arena = a, .limit = INT64_MAX, .err = err};
+    ONR_TRY(onr_pass_resolve(&r));
+    ONR_TRY(onr_pass_infer(&r));
+    *out = g;
+    return ONR_OK;
+}
+
+static onr_status fill_source(const onnxrun_model *m, const onnxrun_session *s, onr_arena *a, onr_dump_source *src,
+                              onr_err *err) {
+    src->graph = m->m->graph;
+    if (src->stage == ONR_STAGE_MODEL) return ONR_OK;
+    if (src->stage == ONR_STAGE_GRAPH) return typed_clone(m->m, a, &src->graph, err);
+    if (!s) return onr_fail(err, ONR_USAGE, "stage %s needs a session", src->stage == ONR_STAGE_PLAN ? "plan" : "optimized");
+    src->graph = s->graph;
+    src->packed_bytes = onr_packs_bytes(s->packs);
+    onr_dump_pass *passes = onr_arena_calloc(a, (size_t)s->n_passes, sizeof *passes);
+    if (!passes) return onr_no_memory(err, 0);
+    for (int32_t i = 0; i < s->n_passes; i++) passes[i] = (onr_dump_pass){s->passes[i].name, s->passes[i].count};
+    src->passes = passes;
+    src->n_passes = (size_t)s->n_passes;
+    if (src->stage != ONR_STAGE_PLAN) return ONR_OK;
+    if (!s->current) return onr_fail(err, ONR_USAGE, "stage plan needs a plan: give the input shapes first");
+    src->plan = s->current->plan;
+    return ONR_OK;
+}
+
+onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
+                            onnxrun_write_fn write, void *user, onnxrun_error *error) {
+    onr_err *err = onr_err_inner(error);
+    onr_arena *a = onr_arena_new(0);
+    onr_dump_model model;
+    onr_dump_source src = {.model = &model};
+    onr_str text = {0};
+    onr_status status = a ? parse_stage(stage, &src.stage, err) : onr_no_memory(err, 0);
+    if (status == ONR_OK) status = describe(m->m, a, &model, err);
+    if (status == ONR_OK) status = fill_source(m, s, a, &src, err);
+    if (status == ONR_OK) {
+        if (strcmp(format, "text") == 0)
+            onr_dump_text(&src, &text);
+        else if (strcmp(format, "dot") == 0)
+            onr_dump_dot(&src, &text);
+        else if (strcmp(format, "json") == 0)
+            onr_dump_json(&src, &text);
+        else
+            status = onr_fail(err, ONR_USAGE, "there is no format '%s': text, dot or json", format);
+    }
+    if (status == ONR_OK)
+        status = deliver(&text, write, user, err);
+    else
+        onr_str_free(&text);
+    onr_arena_free(a);
+    return (onnxrun_status)status;
+}
+
+onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format, onnxrun_write_fn write,
+                            void *user, onnxrun_error *error) {
+    onr_err *err = onr_err_inner(error);
+    onr_arena *a = onr_arena_new(0);
+    onr_dump_model model;
+    onr_dump_source src = {.model = &model, .graph = m->m->graph};
+    onr_str text = {0};
+    int64_t arena_bytes = -1, weight_bytes = -1;
+    onr_status status = a ? describe(m->m, a, &model, err) : onr_no_memory(err, 0);
+    if (s && s->current) {
+        arena_bytes = (int64_t)s->current->plan->arena_bytes;
+        weight_bytes = (int64_t)(onr_packs_bytes(s->packs) + s->current->plan->constant_bytes);
+    }
+    if (status == ONR_OK) {
+        if (strcmp(format, "text") == 0)
+            onr_info_text(&src, arena_bytes, weight_bytes, &text);
+        else if (strcmp(format, "json") == 0)
+            onr_info_json(&src, arena_bytes, weight_bytes, &text);
+        else
+            status = onr_fail(err, ONR_USAGE, "there is no format '%s': text or json", format);
+    }
+    if (status == ONR_OK) status = deliver(&text, write, user, err);
+    onr_arena_free(a);
+    return (onnxrun_status)status;
+}
+
+onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void *user, onnxrun_error *error) {
+    onr_err *err = onr_err_inner(error);
+    onr_str text = {0};
+    if (strcmp(format, "text") == 0)
+        onr_ops_text(&text);
+    else if (strcmp(format, "json") == 0)
+        onr_ops_json(&text);
+    else
+        return (onnxrun_status)onr_fail(err, ONR_USAGE, "there is no format '%s': text or json", format);
+    return (onnxrun_status)deliver(&text, write, user, err);
+}

@@ -1,0 +1,58 @@
+// onnxrun_session.h: the insides of the public types, shared by the roof's three bodies: onnxrun.c (models, sessions, runs),
+// onnxrun_value.c (values) and onnxrun_inspect.c (dump, info).
+// May assume: included by those alone.
+#ifndef ONR_ONNXRUN_SESSION_H
+#define ONR_ONNXRUN_SESSION_H
+
+#include "graph/edit.h"
+#include "onnx/model.h"
+#include "onnxrun.h"
+#include "passes/pass.h"
+#include "run/executor.h"
+
+struct onnxrun_value {
+    onr_datum d;
+    bool is_buffer; ///< made by onnxrun_value_buffer: an output slot over the caller's memory
+};
+
+struct onnxrun_model {
+    onr_model *m;
+    onr_log log;
+};
+
+/// A plan with its operand tables, kept for one signature of input types.
+typedef struct kept_plan {
+    onr_plan *plan;
+    onr_frame *frame;
+    uint64_t last_used;
+} kept_plan;
+
+struct onnxrun_session {
+    const onr_model *m;
+    onr_arena *arena; // clone, fused constants
+    onr_graph *graph; // optimized
+    onr_target target;
+    onr_pool *pool;
+    onr_packs *packs;
+    onr_env env;
+    onr_log log;
+    uint64_t random;
+    volatile int cancel;
+    size_t max_memory, max_plans;
+    kept_plan *plans;
+    size_t n_plans;
+    kept_plan *current;
+    uint64_t clock;
+    onr_buf *memory; // activations: one block, as large as the largest plan so far
+    onr_pass_count passes[ONR_MAX_PASSES];
+    int32_t n_passes;
+    onnxrun_step_fn on_step;
+    void *on_step_user;
+};
+
+/// The public error as the inner one, emptied. NULL stays NULL.
+onr_err *onr_err_inner(onnxrun_error *err);
+/// A public handle that takes the datum over (which is emptied). NULL: no memory, and the datum stays the caller's.
+onnxrun_value *onr_value_wrap(onr_datum *d, bool is_buffer);
+
+#endif

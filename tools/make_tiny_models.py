@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Writes tests/data/cli: models of a few nodes, inputs and backend tests for the tests of the command line tool.
+
+May assume: Debian's python3-onnx, python3-numpy and python3-pil. Never needed by the build or the tests: what it writes is committed.
+Numbers are small and whole, so that results are the same on every machine.
+"""
+import os
+import shutil
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+HERE = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "data", "cli"))
+
+
+def path(*parts):
+    full = os.path.join(HERE, *parts)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    return full
+
+
+def value(name, dims, dtype=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, dtype, dims)
+
+
+def model(name, nodes, inputs, outputs, weights=(), opset=13):
+    graph = helper.make_graph(nodes, name, inputs, outputs, [numpy_helper.from_array(a, n) for n, a in weights])
+    m = helper.make_model(graph, producer_name="onnxrun tests", opset_imports=[helper.make_opsetid("", opset)])
+    m.ir_version = 8
+    return m
+
+
+def linear():
+    """x [batch, 4] times a matrix plus a vector."""
+    w = np.arange(12, dtype=np.float32).reshape(4, 3) - 5
+    b = np.array([1, 0, -1], np.float32)
+    return model("linear", [helper.make_node("Gemm", ["x", "w", "b"], ["y"], name="dense")], [value("x", ["batch", 4])],
+                 [value("y", ["batch", 3])], [("w", w), ("b", b)])
+
+
+def two():
+    """Two inputs, two outputs."""
+    nodes = [helper.make_node("Add", ["a", "b"], ["sum"]), helper.make_node("Sub", ["a", "b"], ["difference"])]
+    return model("two", nodes, [value("a", [2, 3]), value("b", [2, 3])], [value("sum", [2, 3]), value("difference", [2, 3])])
+
+
+def colours():
+    """The mean of each colour plane: which of red, green and blue a picture is."""
+    nodes = [helper.make_node("GlobalAveragePool", ["picture"], ["mean"]), helper.make_node("Flatten", ["mean"], ["logits"])]
+    return model("colours", nodes, [value("picture", ["batch", 3, 4, 4])], [value("logits", ["batch", 3])])
+
+
+def unknown():
+    nodes = [helper.make_node("Relu", ["x"], ["a"]), helper.make_node("Frobnicate", ["a"], ["b"], name="odd"),
+             helper.make_node("Defenestrate", ["b"], ["y"])]
+    return model("unknown", nodes, [value("x", [2])], [value("y", [2])])
+
+
+def free():
+    """Everything about the shape is free."""
+    return model("free", [helper.make_node("Relu", ["x"], ["y"])], [value("x", ["batch", "length"])], [value("y", ["batch", "length"])])
+
+
+def clash():
+    """A matrix product whose sides do not fit."""
+    return model("clash", [helper.make_node("MatMul", ["a", "b"], ["y"], name="product")], [value("a", [2, 3]), value("b", [4, 5])],
+                 [value("y", [2, 5])])
+
+
+def save_test(m, folder, inputs, outputs, data=0):
+    onnx.save(m, path(folder, "model.onnx"))
+    for kind, arrays in (("input", inputs), ("output", outputs)):
+        for i, a in enumerate(arrays):
+            with open(path(folder, f"test_data_set_{data}", f"{kind}_{i}.pb"), "wb") as f:
+                f.write(numpy_helper.from_array(a, f"{kind}_{i}").SerializeToString())
+
+
+def suite():
+    x = np.array([[-1, 2, -3]], np.float32)
+    relu = model("relu", [helper.make_node("Relu", ["x"], ["y"])], [value("x", [1, 3])], [value("y", [1, 3])])
+    y = np.maximum(x, 0)
+    save_test(relu, "suite/test_good", [x], [y])
+    save_test(relu, "suite/test_good", [x * 2], [y * 2], 1)
+    save_test(relu, "suite/test_wrong_value", [x], [np.array([[0, 2.5, 9]], np.float32)])
+    save_test(relu, "suite/test_wrong_shape", [x], [y.reshape(3)])
+    save_test(relu, "suite/test_wrong_type", [x], [y.astype(np.float64)])
+    save_test(relu, "suite/test_loose", [x], [y + np.float32(0.01)])
+    with open(path("suite/test_loose/data.json"), "w") as f:
+        f.write('{"rtol": 0, "atol": 0.02}\n')
+    save_test(relu, "suite/test_no_output", [x], [])
+    onnx.save(relu, path("suite/test_no_data/model.onnx"))
+    save_test(unknown(), "suite/deep/test_unknown", [x[0, :2]], [x[0, :2]])
+    with open(path("suite/deep/test_broken/model.onnx"), "wb") as f:
+        f.write(b"this is no model")
+    os.makedirs(path("suite/deep/test_broken/test_data_set_0"), exist_ok=True)
+    with open(path("suite/deep/test_broken/test_data_set_0/input_0.pb"), "wb") as f:
+        f.write(numpy_helper.from_array(x, "x").SerializeToString())
+    nan = np.array([[np.nan, np.inf, -np.inf]], np.float32)
+    double = model("twice", [helper.make_node("Add", ["x", "x"], ["y"])], [value("x", [1, 3])], [value("y", [1, 3])])
+    save_test(double, "suite/test_nan", [nan], [nan])
+
+
+def inputs():
+    x = np.array([[1, 2, 3, 4]], np.float32)
+    np.save(path("x.npy"), x)
+    np.save(path("x3.npy"), np.vstack([x, x * 2, x * 0]))
+    np.save(path("x_double.npy"), x.astype(np.float64))
+    np.save(path("x_narrow.npy"), x[:, :3])
+    x.tofile(path("x.bin"))
+    a = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.savez(path("ab.npz"), b=a * 10, a=a)
+    np.savez(path("numbered.npz"), a, a * 10)
+    np.save(path("a.npy"), a)
+    np.save(path("b.npy"), a * 10)
+    with open(path("x.pb"), "wb") as f:
+        f.write(numpy_helper.from_array(x, "x").SerializeToString())
+    for name, colour in (("red", (255, 0, 0)), ("sky", (90, 160, 255)), ("black", (0, 0, 0))):
+        Image.new("RGB", (4, 4), colour).save(path(name + ".png"))
+    Image.new("RGB", (9, 6), (10, 200, 40)).save(path("grass.jpg"), quality=95)
+    with open(path("colours.onnx.json"), "w") as f:
+        f.write('{"version": 1, "labels": "colours.txt", "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25],\n'
+                ' "scale": 0.00392156862745098, "layout": "NCHW", "channels": "RGB", "size": [4, 4]}\n')
+    with open(path("colours.txt"), "w") as f:
+        f.write("red\ngreen\nblue\n")
+
+
+shutil.rmtree(HERE, ignore_errors=True)
+for make in (linear, two, colours, unknown, free, clash):
+    onnx.save(make(), path(make.__name__ + ".onnx"))
+inputs()
+suite()
