@@ -186,12 +186,12 @@ double onnxrun_value_number(const onnxrun_value *v, int64_t i) { return onr_tens
 onnxrun_status onnxrun_value_parse(const void *pb, size_t bytes, onnxrun_kind like, onnxrun_value **out, onnxrun_error *err) {
     onr_datum d;
     *out = NULL;
-    onr_status s = onr_pb_parse_value(pb, bytes, (onr_kind)like, &d, inner(err));
+    onr_status s = onr_pb_parse_value(pb, bytes, (onr_kind)like, &d, onr_err_inner(err));
     return s == ONR_OK ? give(&d, out, err) : (onnxrun_status)s;
 }
 
 onnxrun_status onnxrun_value_serialize(const onnxrun_value *v, const char *name, void **pb, size_t *bytes, onnxrun_error *err) {
-    return (onnxrun_status)onr_pb_serialize_value(&v->d, name, pb, bytes, inner(err));
+    return (onnxrun_status)onr_pb_serialize_value(&v->d, name, pb, bytes, onr_err_inner(err));
 }
 
 void onnxrun_string_free(void *s) { onr_free(s); }

@@ -129,13 +129,14 @@ typedef struct onr_prepare {
     const onr_datum *const *constant; ///< contents of inputs that are known: constants; in an evaluation, everything
     const onr_type *out;
     const onr_target *target;
-    onr_arena *arena;     ///< the step's: for state
-    onr_packs *packs;     ///< may be NULL: pack into the arena
-    onr_pool *pool;       ///< for packing in parallel, and to know the number of threads
-    void *state;          ///< out: handed to run
-    size_t scratch_bytes; ///< out: 64-byte aligned memory handed to run
-    const char *kernel;   ///< out: variant name for profiles; static or in arena; may stay NULL
-    double flops, bytes;  ///< out, optional: work of one run, for the roofline (0: the driver estimates bytes from tensors)
+    onr_arena *arena;       ///< the step's: for state
+    onr_packs *packs;       ///< may be NULL: pack into the arena
+    onr_pool *pool;         ///< for packing in parallel, and to know the number of threads
+    void *state;            ///< out: handed to run
+    size_t scratch_bytes;   ///< out: 64-byte aligned memory handed to run
+    const char *kernel;     ///< out: variant name for profiles; static or in arena; may stay NULL
+    uint32_t packed_inputs; ///< set by onr_prepare_pack: bit i, input i is not read while running
+    double flops, bytes;    ///< out, optional: work of one run, for the roofline (0: the driver estimates bytes from tensors)
     onr_err *err;
 } onr_prepare;
 
