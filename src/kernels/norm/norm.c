@@ -51,7 +51,7 @@ typedef struct job {
     float epsilon;
 } job;
 
-// --- rows ---------------------------------------------------------------------------------------------------------------------
+// --- rows --------------------------------------------------------------------------------------------------------------------
 
 static void run_rows(void *ctx, size_t begin, size_t end) {
     const job *j = ctx;
@@ -72,7 +72,7 @@ void onr_norm_rows_run(uint32_t features, const onr_norm_rows *s, const float *x
                  run_rows, &j);
 }
 
-// --- groups of channels -------------------------------------------------------------------------------------------------------
+// --- groups of channels ------------------------------------------------------------------------------------------------------
 
 static void run_groups(void *ctx, size_t begin, size_t end) {
     const job *j = ctx;
@@ -108,7 +108,7 @@ void onr_norm_groups_run(uint32_t features, int64_t n, int64_t c, int64_t hw, in
                  run_groups, &j);
 }
 
-// --- scale and shift per channel ----------------------------------------------------------------------------------------------
+// --- scale and shift per channel ---------------------------------------------------------------------------------------------
 
 static void run_channels(void *ctx, size_t begin, size_t end) {
     const job *j = ctx;

@@ -55,6 +55,11 @@ typedef struct onr_wino_block {
     size_t m_at[WINO_MAX_POINTS];                 ///< floats: where point p's accumulators start
 } onr_wino_block;
 
+/// How a kernel comes by its transformed weights: all at load time, in registers, or a chunk at a time.
+typedef enum onr_wino_kind { WINO_PREPACKED, WINO_FUSED, WINO_STREAM } onr_wino_kind;
+
+/// Predicted microseconds on one core.
+double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind);
 bool onr_wino_supports(const onr_conv_shape *s);
 void onr_wino_plan_make(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_plan *p);
 void onr_wino_block_make(const onr_wino_plan *p, int64_t i, onr_wino_block *b);

@@ -13,7 +13,7 @@ static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s
 
 static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     (void)cpu;
-    return (double)s->n * (double)s->oh * (double)s->ow * (double)s->c_in * (double)s->c_out * 9 / 2.25 / 55e3;
+    return onr_wino_cost(s, &style, WINO_PREPACKED);
 }
 
 const onr_conv_variant onr_winograd_f4_avx2 = {
