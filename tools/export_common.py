@@ -21,6 +21,7 @@ import json
 import shutil
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -152,26 +153,26 @@ def export_onnx(net, example, path, opset, bn, input_name="input", output_name="
     onnx.checker.check_model(str(path))
 
 
-def count_nodes(path, op_type):
-    """How many nodes of this type the graph of an ONNX file has."""
-    graph = onnx.load(str(path), load_external_data=False).graph
-    return sum(node.op_type == op_type for node in graph.node)
-
-
-def foldable_batchnorms(net):
-    """How many BatchNormalization layers directly follow a convolution, going by the order they are defined in."""
-    layers = [m for m in net.modules() if not list(m.children())]
-    pairs = zip(layers, layers[1:])
-    return sum(isinstance(a, nn.Conv2d) and isinstance(b, nn.BatchNorm2d) for a, b in pairs)
+def left_after_conv(graph):
+    """The BatchNormalization nodes that could have been folded: each the only user of a convolution's output."""
+    convolved = {node.output[0] for node in graph.node if node.op_type == "Conv"}
+    uses = Counter(name for node in graph.node for name in node.input)
+    batchnorms = [node for node in graph.node if node.op_type == "BatchNormalization"]
+    return [node.name for node in batchnorms if node.input[0] in convolved and uses[node.input[0]] == 1]
 
 
 def check_batchnorms(net, path, bn):
-    """Fail unless the exported graph has the BatchNormalization nodes that were asked for; return their number."""
+    """Fail unless the exported graph has just the BatchNormalization nodes that were asked for; return their number.
+
+    Kept means all of them; folded means all but those that follow no convolution (a DenseNet has many such).
+    """
+    graph = onnx.load(str(path), load_external_data=False).graph
     in_net = sum(isinstance(m, nn.BatchNorm2d) for m in net.modules())
-    in_graph = count_nodes(path, "BatchNormalization")
-    expected = in_net if bn == "keep" else in_net - foldable_batchnorms(net)
-    if in_graph != expected:
-        raise RuntimeError(f"{path}: {in_graph} BatchNormalization nodes, expected {expected} of {in_net} with --bn {bn}")
+    in_graph = sum(node.op_type == "BatchNormalization" for node in graph.node)
+    if bn == "keep" and in_graph != in_net:
+        raise RuntimeError(f"{path}: {in_graph} of {in_net} BatchNormalization nodes were kept")
+    if bn == "fold" and left_after_conv(graph):
+        raise RuntimeError(f"{path}: BatchNormalization is left behind a convolution: {left_after_conv(graph)[0]}")
     return in_graph
 
 

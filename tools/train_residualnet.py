@@ -26,14 +26,31 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
+from export_common import check_batchnorms, export_onnx, write_json
 from residualnet import ResidualNet, parameter_count
 
 DATA = Path("/usr/share/datasets/fashion-mnist")  # where Debian's dataset-fashion-mnist puts its files
 MEAN, STD = 0.286, 0.353  # of the training pictures' pixels / 255, before the border is added
 BORDER = 2
-CLASSES = 10
+LABELS = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+CLASSES = len(LABELS)
+SAMPLES = 12  # pictures shipped one by one
+TEST_PICTURES = 500  # pictures shipped in one file, with PyTorch's logits
+OPSET = 13
 
 
 # ---------------------------------------------------------------------------------------------------------------- data
@@ -86,12 +103,22 @@ def to_batch(pictures):
 # ------------------------------------------------------------------------------------------------------------ training
 
 
-def learning_rate(step, total, peak):
-    """One cycle: a linear rise during the first fifth of the training, then half a cosine down to nothing."""
-    rise = max(1, total // 5)
+def learning_rate(step, cycles, peak):
+    """Cycles of these numbers of steps: a linear rise in the first fifth of each, then half a cosine down to nothing.
+
+    Each cycle rises to four tenths of the peak of the one before: a warm restart that refines what is there already.
+    """
+    for length in cycles[:-1]:
+        if step < length:
+            break
+        step -= length
+        peak *= 0.4
+    else:
+        length = cycles[-1]
+    rise = max(1, length // 5)
     if step < rise:
         return peak * (0.04 + 0.96 * step / rise)
-    return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, total - rise)))
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, length - rise)))
 
 
 def make_optimizer(net, weight_decay):
@@ -138,7 +165,8 @@ class Trainer:
         self.optimizer = make_optimizer(self.net, args.weight_decay)
         self.loss = nn.CrossEntropyLoss(label_smoothing=args.smoothing)
         self.steps_per_epoch = len(pictures) // args.batch
-        self.total = self.steps_per_epoch * args.epochs
+        self.cycles = [self.steps_per_epoch * epochs for epochs in args.epochs]
+        self.total = sum(self.cycles)
         self.step = 0
         self.seconds = 0.0
         self.history = []
@@ -178,7 +206,7 @@ class Trainer:
 
     def train_step(self, rows):
         """One step of gradient descent on the pictures of these rows; returns the loss."""
-        rate = learning_rate(self.step, self.total, self.args.peak)
+        rate = learning_rate(self.step, self.cycles, self.args.peak)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = to_batch(augment(self.pictures[rows], [self.args.seed, 2, self.step]))
@@ -220,7 +248,7 @@ class Trainer:
 
 
 def train(args):
-    """Train, or continue to train, and leave final.pt and report.json in the work folder."""
+    """Train, or continue to train; leave final.pt and report.json in the work folder and return the net."""
     pictures, labels = load_split(args.data, "train")
     test_pictures, test_labels = load_split(args.data, "t10k")
     trainer = Trainer(args, pictures, labels)
@@ -239,9 +267,69 @@ def train(args):
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-    (args.work / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+    write_json(report, args.work / "report.json")
     save_atomically({"settings": trainer.settings(), "net": trainer.net.state_dict()}, args.work / "final.pt")
     print(f"accuracy {score:.4f} on {len(test_labels)} test pictures", flush=True)
+    return trainer.net
+
+
+# ------------------------------------------------------------------------------------------------------------ shipping
+
+
+def ship(net, args):
+    """Write all that models/ holds, except its README."""
+    args.export.mkdir(parents=True, exist_ok=True)
+    pictures, labels = load_split(args.data, "t10k")
+    net.eval()
+    name = f"residualnet{args.width}-fashion"
+    ship_model(net, args.export / f"{name}.onnx", "fold")
+    ship_model(net, args.export / f"{name}-bn.onnx", "keep")
+    (args.export / "fashion-labels.txt").write_text("\n".join(LABELS) + "\n")
+    logits = evaluate(net, pictures[:TEST_PICTURES])
+    ship_test_set(pictures[:TEST_PICTURES], labels[:TEST_PICTURES], logits, args.export / "fashion-test.npz")
+    ship_samples(pictures[:TEST_PICTURES], labels[:TEST_PICTURES], logits, args.export / "samples")
+
+
+def ship_model(net, path, bn):
+    """Write one model and the sidecar from which the command line learns how to prepare a picture for it."""
+    example = torch.zeros(2, 3, 32, 32)
+    export_onnx(net, example, path, OPSET, bn, input_name="image", output_name="logits")
+    check_batchnorms(net, path, bn)
+    sidecar = {
+        "version": 1,
+        "labels": "fashion-labels.txt",
+        "layout": "NCHW",
+        "channels": "RGB",
+        "size": [32, 32],
+        "scale": 1 / 255,
+        "mean": [MEAN] * 3,
+        "std": [STD] * 3,
+    }
+    write_json(sidecar, path.with_name(path.name + ".json"))
+
+
+def ship_test_set(pictures, labels, logits, path):
+    """Write test pictures as bytes, their labels and PyTorch's logits; says how many of them the net gets right."""
+    np.savez(path, pictures=pictures, labels=labels, logits=logits)
+    right = int((logits.argmax(axis=1) == labels).sum())
+    print(f"{path}: {right} of {len(labels)} right", flush=True)
+
+
+def choose_samples(labels, logits):
+    """The first pictures that the net gets right: one of each class, then a second one of the first classes."""
+    right = logits.argmax(axis=1) == labels
+    rows = [np.flatnonzero(right & (labels == label)) for label in range(CLASSES)]
+    return [rows[i % CLASSES][i // CLASSES] for i in range(SAMPLES)]
+
+
+def ship_samples(pictures, labels, logits, folder):
+    """Write sample pictures as PNG, and the tensor that the net takes for each as little-endian float32."""
+    folder.mkdir(exist_ok=True)
+    for number, row in enumerate(choose_samples(labels, logits)):
+        word = LABELS[labels[row]].lower().replace(" ", "-").replace("/", "-")
+        path = folder / f"{number:02d}-{word}.png"
+        Image.fromarray(np.repeat(pictures[row][:, :, None], 3, axis=2)).save(path, optimize=True)
+        normalise(pictures[row : row + 1]).astype("<f4").tofile(path.with_suffix(".bin"))
 
 
 # ---------------------------------------------------------------------------------------------------------------- main
@@ -252,14 +340,22 @@ def parse_arguments():
     parser.add_argument("--work", type=Path, default=Path("build/train"), help="folder of the checkpoints and the report")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the Fashion-MNIST files (default: Debian's)")
     parser.add_argument("--width", type=int, default=16, help="channels of the first layer; 64 is the full net")
-    parser.add_argument("--epochs", type=int, default=9, help="passes over the 60,000 training pictures")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        nargs="+",
+        default=[9, 6],
+        metavar="N",
+        help="passes over the 60,000 training pictures, in each cycle of the learning rate (default: 9 6)",
+    )
     parser.add_argument("--batch", type=int, default=128, help="pictures per step")
-    parser.add_argument("--peak", type=float, default=0.15, help="highest learning rate of the cycle")
+    parser.add_argument("--peak", type=float, default=0.15, help="highest learning rate of the first cycle")
     parser.add_argument("--weight-decay", type=float, default=5e-4, help="decay of the weights of conv and linear")
     parser.add_argument("--smoothing", type=float, default=0.05, help="label smoothing")
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random")
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch")
     parser.add_argument("--save-every", type=int, default=100, help="steps between checkpoints")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="afterwards write the models and samples to DIR")
     return parser.parse_args()
 
 
@@ -267,7 +363,9 @@ def main():
     args = parse_arguments()
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)
-    train(args)
+    net = train(args)
+    if args.export:
+        ship(net, args)
 
 
 if __name__ == "__main__":

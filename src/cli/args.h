@@ -1,5 +1,5 @@
-// args.h: the options of the command line tool: one table for all commands, so that an option means the same everywhere and every
-// -h is made from what is really accepted.
+// args.h: the options of the command line tool: one table for all commands, so that an option means the same everywhere and
+// every -h is made from what is really accepted.
 #ifndef ONR_CLI_ARGS_H
 #define ONR_CLI_ARGS_H
 
@@ -58,14 +58,15 @@ typedef struct onr_command {
     int (*run)(const onr_args *args); ///< returns the exit code
 } onr_command;
 
-/// Parses argv[0..argc) for a command. On failure prints one line (with a hint of the nearest option) on standard error and returns
-/// false: the exit code is then 2. With -h given, the number of words is not checked. args->pos points into argv, which is reordered.
+/// Parses argv[0..argc) for a command. On failure prints one line (with a hint of the nearest option) on standard error and
+/// returns false: the exit code is then 2. With -h given, the number of words is not checked. args->pos points into argv, which
+/// is reordered.
 bool onr_args_parse(const onr_command *cmd, int argc, char **argv, onr_args *args);
 /// Prints the help of a command on standard output.
 void onr_args_help(const onr_command *cmd);
 
-/// The candidate nearest to `word` in edit distance, if it is near enough to be meant; else NULL. `words` are separated by spaces; the
-/// answer points into words and is *n long.
+/// The candidate nearest to `word` in edit distance, if it is near enough to be meant; else NULL. `words` are separated by
+/// spaces; the answer points into words and is *n long.
 const char *onr_nearest(const char *word, const char *words, size_t *n);
 
 /// "200M", "1.5G", "4096" in bytes (K, M, G, T are powers of 1024); false when it is none.

@@ -9,8 +9,9 @@ typedef struct onr_tolerance {
     bool shape_only; ///< judge kinds, element types and shapes alone
 } onr_tolerance;
 
-/// Equal kind, element type and shape; floats: |got - want| <= atol + rtol * |want|, NaN equals NaN, infinities equal themselves; integers,
-/// bools and strings exactly; sequences item by item; maps by key. When different, `why` says where first: "[0, 3]: expected 1.5, got 2".
+/// Equal kind, element type and shape; floats: |got - want| <= atol + rtol * |want|, NaN equals NaN, infinities equal
+/// themselves; integers, bools and strings exactly; sequences item by item; maps by key. When different, `why` says where
+/// first: "[0, 3]: expected 1.5, got 2".
 bool onr_compare(const onnxrun_value *want, const onnxrun_value *got, const onr_tolerance *tol, char *why, size_t cap);
 
 #endif

@@ -45,7 +45,8 @@ static void bind(onr_dims *d, const char *symbol, int64_t size, const char *from
     d->bound[d->n_bound++].from = from;
 }
 
-// ---- options ----------------------------------------------------------------------------------------------------------------------
+// ---- options
+// ----------------------------------------------------------------------------------------------------------------------
 
 // The model's own text of a symbol, or NULL; all symbols as a list in `names`.
 static const char *find_symbol(const onr_dims *d, const char *name, size_t n, char *names, size_t cap) {
@@ -152,7 +153,8 @@ void onr_dims_free(onr_dims *d) {
     d->type = NULL;
 }
 
-// ---- use --------------------------------------------------------------------------------------------------------------------------
+// ---- use
+// --------------------------------------------------------------------------------------------------------------------------
 
 int onr_dims_get(const onr_dims *d, size_t i, int64_t dims[16]) {
     const onnxrun_type *t = &d->type[i];

@@ -19,13 +19,16 @@ typedef struct onr_dims {
     size_t n_bound;
 } onr_dims;
 
-/// Takes the model's types and applies -f, --input-shape and --batch. Names that do not exist are ONNXRUN_USAGE, with those that do.
+/// Takes the model's types and applies -f, --input-shape and --batch. Names that do not exist are ONNXRUN_USAGE, with those
+/// that do.
 onnxrun_status onr_dims_new(const onr_args *args, const onnxrun_model *m, onr_dims *out, onnxrun_error *err);
 void onr_dims_free(onr_dims *d);
 
-/// Dimensions of input i with bound symbols filled in, -1 where still free. Returns how many are free; -1 when the rank is not known.
+/// Dimensions of input i with bound symbols filled in, -1 where still free. Returns how many are free; -1 when the rank is not
+/// known.
 int onr_dims_get(const onr_dims *d, size_t i, int64_t dims[16]);
-/// Checks that a value fits input i (kind, element type, rank, sizes) and binds the symbols that it shows. `from` names the file.
+/// Checks that a value fits input i (kind, element type, rank, sizes) and binds the symbols that it shows. `from` names the
+/// file.
 onnxrun_status onr_dims_check(onr_dims *d, const onnxrun_model *m, size_t i, const onnxrun_value *v, const char *from,
                               onnxrun_error *err);
 

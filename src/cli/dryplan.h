@@ -5,8 +5,8 @@
 #include "cli/args.h"
 #include "onnxrun.h"
 
-/// Makes a session and plans it for inputs of the options' shapes (free dimensions taken as 1). A model whose inputs' ranks are not
-/// known, or that has inputs other than tensors, keeps its session unplanned: that is no failure.
+/// Makes a session and plans it for inputs of the options' shapes (free dimensions taken as 1). A model whose inputs' ranks are
+/// not known, or that has inputs other than tensors, keeps its session unplanned: that is no failure.
 onnxrun_status onr_dryplan(const onr_args *args, const onnxrun_model *m, onnxrun_session **out, onnxrun_error *err);
 
 #endif

@@ -71,7 +71,8 @@ static onnxrun_status place(reader *r, size_t i, onnxrun_value *v, const char *f
     return ONNXRUN_OK;
 }
 
-// ---- pictures ---------------------------------------------------------------------------------------------------------------------
+// ---- pictures
+// ---------------------------------------------------------------------------------------------------------------------
 
 static void overlay(double out[3], const double given[3]) {
     for (int c = 0; c < 3; c++) {
@@ -167,7 +168,8 @@ static onnxrun_status finish_pictures(reader *r, onnxrun_error *err) {
     return place(r, r->picture_input, all, r->out->words[0], err);
 }
 
-// ---- archives and test data -----------------------------------------------------------------------------------------------------------
+// ---- archives and test data
+// -----------------------------------------------------------------------------------------------------------
 
 // NumPy's names of arrays that had none.
 static bool is_numbered(const onr_named *items, size_t n) {
@@ -233,7 +235,8 @@ static onnxrun_status read_test_data(reader *r, const char *dir, onnxrun_error *
     return onr_io_fail(err, ONNXRUN_INVALID, "--test-data-set: no file '%s/input_0.pb'", dir);
 }
 
-// ---- words ------------------------------------------------------------------------------------------------------------------------
+// ---- words
+// ------------------------------------------------------------------------------------------------------------------------
 
 // "name=FILE": the longest part before a '=' that is an input's name. *only gets the input, or n; returns the file's part.
 static onnxrun_status split_word(const reader *r, const char *word, size_t *only, const char **path, onnxrun_error *err) {
@@ -252,7 +255,8 @@ static onnxrun_status split_word(const reader *r, const char *word, size_t *only
                        onr_input_names(r->m, names));
 }
 
-// ---- raw bytes --------------------------------------------------------------------------------------------------------------------
+// ---- raw bytes
+// --------------------------------------------------------------------------------------------------------------------
 
 // The dimensions of input i for a raw file of so many bytes: a single free one follows from the size.
 static onnxrun_status raw_dims(const reader *r, size_t i, size_t bytes, int64_t dims[16], onnxrun_error *err) {
@@ -289,7 +293,8 @@ static onnxrun_status finish_raw(reader *r, size_t i, onnxrun_error *err) {
     return place(r, i, v, path, err);
 }
 
-// ---- words, once more -------------------------------------------------------------------------------------------------------------
+// ---- words, once more
+// -------------------------------------------------------------------------------------------------------------
 
 // Reads a file that tells its own shape.
 static onnxrun_status read_typed(reader *r, size_t i, form how, const onr_map_file *f, const char *path, onnxrun_error *err) {
@@ -335,7 +340,8 @@ static onnxrun_status read_word(reader *r, const char *word, onnxrun_error *err)
     return st;
 }
 
-// ---- the rest ---------------------------------------------------------------------------------------------------------------------
+// ---- the rest
+// ---------------------------------------------------------------------------------------------------------------------
 
 static onnxrun_status fill_random(reader *r, onnxrun_error *err) {
     for (size_t i = 0; i < r->out->n; i++) {

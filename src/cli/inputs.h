@@ -15,8 +15,9 @@ typedef struct onr_inputs {
     const char **words; ///< owns the array behind `picture`
 } onr_inputs;
 
-/// Reads what the words (INPUT...) and the options ask for. `random_rest` fills what is left with random numbers, as --random does.
-/// Free dimensions that nothing binds are taken as 1 for random numbers; for raw files one of them follows from the file's size.
+/// Reads what the words (INPUT...) and the options ask for. `random_rest` fills what is left with random numbers, as --random
+/// does. Free dimensions that nothing binds are taken as 1 for random numbers; for raw files one of them follows from the
+/// file's size.
 onnxrun_status onr_inputs_read(const onr_args *args, const onnxrun_model *m, const onr_sidecar *sidecar,
                                const char *const *words, size_t n_words, bool random_rest, onr_inputs *out, onnxrun_error *err);
 void onr_inputs_free(onr_inputs *in);
