@@ -2,8 +2,6 @@
 // May assume: nothing changes while it looks. Never draws constants as nodes: they are lines in the box of their user.
 #include "dump/show.h"
 
-#include <string.h>
-
 /// Text inside a DOT string: quotes and backslashes escaped.
 static void escaped(const char *s, onr_str *out) {
     for (; *s; s++) {
@@ -40,13 +38,12 @@ static void arrow(char from_kind, const onr_graph *from, int32_t from_id, char t
     ident(to_kind, to, to_id, out);
 }
 
+/// Nodes with weights stand out, ours are grey, the rest is white.
 static const char *colour(const onr_node *n) {
-    static const struct {
-        const char *op, *colour;
-    } table[] = {{"Conv", "#cfe2f3"}, {"Gemm", "#d9ead3"}, {"MatMul", "#d9ead3"}, {"Reorder", "#eeeeee"}, {"Relu", "#fff2cc"}};
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if (strcmp(table[i].op, n->op_type) == 0) return table[i].colour;
-    return "#ffffff";
+    for (int32_t i = 0; i < n->n_in; i++)
+        if (n->in[i] && n->in[i]->constant && n->in[i]->type.kind == ONR_TENSOR && n->in[i]->type.shape.rank > 1)
+            return "#cfe2f3";
+    return n->n_origin ? "#ffffff" : "#eeeeee";
 }
 
 static void box(const onr_dump_source *s, const onr_node *n, int32_t step, onr_str *out) {

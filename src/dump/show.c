@@ -102,8 +102,9 @@ typedef struct counter {
 } counter;
 
 static void count_node(counter *c, const onr_node *n) {
+    const char *name = n->op_type;
     for (size_t i = 0; i < c->n; i++)
-        if (strcmp(c->list[i].name, n->op_type) == 0 && strcmp(c->list[i].domain, n->domain) == 0) {
+        if (strcmp(c->list[i].name, name) == 0 && strcmp(c->list[i].domain, n->domain) == 0) {
             c->list[i].n++;
             return;
         }

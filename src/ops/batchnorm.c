@@ -1,5 +1,6 @@
 // batchnorm.c: BatchNormalization, for inference (a scale and a shift per channel) and in training mode (statistics of the
-// batch). May assume: attributes were decoded. Source: ONNX BatchNormalization (1, 6, 7, 9, 14, 15).
+// batch). May assume: attributes were decoded. Never updates statistics outside training mode.
+// Source: ONNX BatchNormalization (1, 6, 7, 9, 14, 15).
 #include "base/mathx.h"
 #include "kernels/norm/norm.h"
 #include "ops/rows.h"

@@ -1,6 +1,6 @@
 // vector_check.c: elementwise, reducing, normalizing, pooling and moving kernels against plain references, at every CPU level
 // that this machine has, between guard pages. With --bench: bytes per second.
-// Never accepts more than what rounding explains.
+// May assume: tests/support. Never accepts more than what rounding explains.
 #include "vector_check.h"
 #include "check.h"
 
