@@ -103,7 +103,7 @@ static onnxrun_status bench(const onr_args *args, figures *f, onnxrun_error *err
 static void print_json(const figures *f) {
     onr_str cpu = {0};
     onr_str_json(&cpu, f->stats.cpu);
-    printf("{\"version\": 1, \"load_ms\": %.3f, \"first_ms\": %.3f, \"min_ms\": %.3f, \"median_ms\": %.3f, \"p90_ms\": %.3f, "
+    printf("{\"version\": 1, \"load_ms\": %.6g, \"first_ms\": %.6g, \"min_ms\": %.6g, \"median_ms\": %.6g, \"p90_ms\": %.6g, "
            "\"arena_bytes\": %zu, \"weight_bytes\": %zu, \"peak_rss_mb\": %.1f, \"threads\": %d, \"cpu\": %s}\n",
            f->load_ms, f->first_ms, f->min_ms, f->median_ms, f->p90_ms, f->stats.arena_bytes, f->stats.weight_bytes,
            f->peak_rss_mb, f->stats.n_threads, cpu.s ? cpu.s : "null");

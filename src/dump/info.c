@@ -161,7 +161,8 @@ void onr_info_text(const onr_dump_source *s, int64_t arena_bytes, int64_t weight
     line(out, "model");
     onr_str_printf(out, "%s (%s)\n", m->path, onr_str_bytes(a, (uint64_t)m->file_bytes));
     line(out, "producer");
-    onr_str_printf(out, "%s %s\n", *m->producer_name ? m->producer_name : "unknown", m->producer_version);
+    onr_str_printf(out, "%s%s%s\n", *m->producer_name ? m->producer_name : "unknown", *m->producer_version ? " " : "",
+                   m->producer_version);
     line(out, "ir");
     onr_str_printf(out, "%lld\n", (long long)m->ir_version);
     line(out, "opsets");

@@ -12,7 +12,8 @@ static void head(const onr_dump_source *s, onr_str *out) {
     for (size_t i = 0; i < m->n_opsets; i++)
         onr_str_printf(out, ", opset %s%s%lld", m->opset_domain[i], *m->opset_domain[i] ? " " : "",
                        (long long)m->opset_version[i]);
-    if (*m->producer_name) onr_str_printf(out, ", by %s %s", m->producer_name, m->producer_version);
+    if (*m->producer_name)
+        onr_str_printf(out, ", by %s%s%s", m->producer_name, *m->producer_version ? " " : "", m->producer_version);
     onr_str_printf(out, "\n  %s parameters, %s\n", onr_str_count(count, m->n_parameters),
                    onr_str_bytes(bytes, (uint64_t)m->parameter_bytes));
     for (size_t i = 0; i < s->n_passes; i++)

@@ -125,7 +125,7 @@ def run_case(path, args, parent):
 
 MACHINE = [(r"[0-9]+(\.[0-9]+)? ms", "_ ms"), (r"on [0-9]+ threads? \([a-z0-9]+\)", "on _ threads"), (r"cpu +[a-z0-9]+", "cpu _"),
            (r"threads +[0-9]+", "threads _"), (r"[0-9.]+ (MB|KiB|MiB|GiB|B)\b", "_ bytes"),
-           (r'"(load_ms|first_ms|min_ms|median_ms|p90_ms|peak_rss_mb|arena_bytes|weight_bytes|threads)": [0-9.]+', r'"\1": _'),
+           (r'"(load_ms|first_ms|min_ms|median_ms|p90_ms|peak_rss_mb|arena_bytes|weight_bytes|threads)": [0-9.e+-]+', r'"\1": _'),
            (r'"cpu": "[a-z0-9]+"', '"cpu": "_"'), (r"of [0-9]+ runs", "of _ runs"), (r" +", " ")]
 
 
