@@ -7,10 +7,11 @@ set -euo pipefail
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config                       # compiler and build
     libprotobuf-c-dev protobuf-c-compiler libpthreadpool-dev         # library
+    libsleef-dev                                                     # exp, tanh and their kin, eight or sixteen at a time
     libpng-dev libjpeg-dev libzip-dev libcjson-dev                    # pictures, npz archives and sidecars, for the tool
 )
 test_packages=(
-    g++ clang clang-format                                           # second compiler; headers as C++; style
+    g++ clang clang-format libclang-rt-14-dev                        # second compiler with sanitizers; headers as C++; style
     libcmocka-dev python3                                            # unit tests, lints
     python3-numpy python3-torch python3-torchvision python3-onnx     # models exported from PyTorch, and what it computes
     libonnx-testdata graphviz                                        # ONNX's backend tests; drawings are rendered
