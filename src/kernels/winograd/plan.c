@@ -85,11 +85,13 @@ int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls,
     return at;
 }
 
-// Measured on a Zen 5 core at 3.45 GHz with 221 GFLOP/s (AVX-512): products run at 95 % of the peak; a tile's transform of one
-// block of channels takes some 100 cycles for 36 points, in or out. Prepacked weights come at 65 GB/s from the third-level
-// cache and at 31 GB/s beyond 16 MB, and cost 4 us/MB even where prefetching hides them. The fused kernel is bound by two
-// loads per cycle (42 of taps per block of tiles, one per product) and reaches 1 / 1.3 of that. The chunked kernel pays 80
-// cycles per input channel, group and block, and 12 % for reloading its accumulators.
+// Measured on a Zen 5 core at 3.45 GHz with 221 GFLOP/s (AVX-512), weights read from memory, as in a network whose weights are
+// larger than the caches: products run at 95 % of the peak; a tile's transform of one block of channels takes some 100 cycles
+// for 36 points, in or out. Prepacked weights cost 22 us/MB beside the arithmetic and cannot come faster than 34 us/MB; each
+// further pass over them for the next block of tiles costs 4 us/MB. The fused kernel is bound by two loads per cycle (42 of
+// taps per block of tiles, one per product) and reaches 1 / 1.3 of that. The chunked kernel pays 80 cycles per input channel,
+// group and block, and 12 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked kernel (45 where they are
+// larger than 4 MB) and 13 in the fused one beyond 4 MB.
 double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind) {
     const double cycles_per_us = 3450;
     onr_wino_plan p;
@@ -99,10 +101,14 @@ double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_win
     const double c = (double)s->c_in, outputs = (double)(p.n_groups * how->wide), points = (double)p.edge * p.edge;
     const double blocks = (double)p.n_blocks, k_blocks = outputs / how->lanes;
     const double transforms = (double)p.n_tiles * ((double)p.c_blocks + k_blocks) * 100 * points / 36 / cycles_per_us;
-    if (kind == WINO_FUSED) return transforms + 1.3 * (products + 42 * blocks) / 2 * c * k_blocks / cycles_per_us;
+    const double plain = 9 * c * outputs * 4e-6;
+    if (kind == WINO_FUSED)
+        return transforms + 1.3 * (products + 42 * blocks) / 2 * c * k_blocks / cycles_per_us + (plain > 4 ? 13 : 0) * plain;
     const double compute = products * c * outputs / (2 * how->lanes * cycles_per_us * 0.95);
-    if (kind == WINO_STREAM) return transforms + 1.12 * compute + blocks * c * (double)p.n_groups * 160 / cycles_per_us;
-    const double megabytes = points * c * outputs * 4e-6, all = megabytes * blocks;
-    const double hidden = transforms + compute + 4 * all, bound = all * 1000 / (megabytes > 16 ? 31 : 65);
-    return hidden > bound ? hidden : bound;
+    if (kind == WINO_STREAM)
+        return transforms + 1.12 * compute + blocks * c * (double)p.n_groups * 160 / cycles_per_us +
+               (plain > 4 ? 45 : 20) * plain;
+    const double megabytes = points * c * outputs * 4e-6;
+    const double beside = transforms + compute + (4 * (blocks - 1) + 22) * megabytes, bound = 34 * megabytes;
+    return beside > bound ? beside : bound;
 }

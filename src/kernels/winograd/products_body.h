@@ -2,7 +2,7 @@
 // May assume: VF_LANES, TILES, PRODUCT_SIZES, vf and its operations are defined. Never reads past the c-th channel.
 enum { WIDE = 2 * VF_LANES };
 
-// What to fetch early: a line at `at` for the first channel, `step` floats further for each next one.
+// What to fetch early: two vectors at `at` for the first channel, `step` floats further for each next one.
 typedef struct early {
     const float *at;
     int64_t step;
@@ -22,7 +22,8 @@ VF_INLINE void products(const int T, const float *v, int64_t v_step, const float
         const int64_t n = c < VF_LANES ? c : VF_LANES;
         for (int64_t l = 0; l < n; l++, u += WIDE) {
             const vf u0 = vf_load(u), u1 = vf_load(u + VF_LANES);
-            __builtin_prefetch(next.at);
+            __builtin_prefetch(next.at, 0, 2);
+            __builtin_prefetch(next.at + VF_LANES, 0, 2);
             next.at += next.step;
             VF_UNROLL
             for (int t = 0; t < T; t++) {
