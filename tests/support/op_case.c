@@ -206,7 +206,10 @@ static void build(bench *b) {
         if (!b->left_out[i]) in[i] = onr_graph_add_temp(b->graph, "in");
     for (int i = 0; i < b->n_out; i++)
         if (!b->unwanted[i]) out[i] = onr_graph_add_temp(b->graph, "out");
-    b->node = onr_graph_add_node(b->graph, NULL, "", b->c->op, b->c->opset, NULL, in, b->n_in, out, b->n_out);
+    const char *name = strrchr(b->c->op, '.'), *domain = "";
+    if (name) domain = onr_arena_strndup(b->arena, b->c->op, (size_t)(name - b->c->op));
+    name = name ? name + 1 : b->c->op;
+    b->node = onr_graph_add_node(b->graph, NULL, domain, name, b->c->opset, NULL, in, b->n_in, out, b->n_out);
     assert_non_null(b->node);
     read_attrs(b);
 }
