@@ -166,10 +166,13 @@ static void release_items(onr_buf *b) {
     for (size_t i = 0; i < b->n_owned; i++) onr_datum_release(&item[i]);
 }
 
+enum { ELEM_LEVELS = 2 }; // optional(seq(tensor))
+
 onr_status onr_datum_new_items(onr_kind kind, size_t n, onr_datum *out, onr_err *err) {
     assert(kind == ONR_SEQUENCE || kind == ONR_OPTIONAL || kind == ONR_MAP);
-    size_t bytes;
-    if (!onr_mul_size(n, sizeof(onr_datum), &bytes)) return onr_no_memory(err, SIZE_MAX);
+    size_t bytes; // the items, and behind them the types that onr_datum_set_elem copies
+    if (!onr_mul_size(n, sizeof(onr_datum), &bytes) || !onr_add_size(bytes, ELEM_LEVELS * sizeof(onr_type), &bytes))
+        return onr_no_memory(err, SIZE_MAX);
     onr_buf *buf = onr_buf_new(bytes);
     if (!buf) return onr_no_memory(err, bytes);
     memset(buf->data, 0, bytes);
@@ -177,6 +180,15 @@ onr_status onr_datum_new_items(onr_kind kind, size_t n, onr_datum *out, onr_err 
     buf->on_free = release_items;
     *out = (onr_datum){.kind = kind, .buf = buf, .n = n, .item = buf->data};
     return ONR_OK;
+}
+
+void onr_datum_set_elem(onr_datum *d, const onr_type *elem) {
+    onr_type *to = (onr_type *)(void *)((char *)d->buf->data + d->buf->n_owned * sizeof(onr_datum));
+    d->elem = elem ? to : NULL;
+    for (int level = 0; elem && level < ELEM_LEVELS; level++, elem = elem->elem) {
+        to[level] = *elem;
+        to[level].elem = elem->elem && level + 1 < ELEM_LEVELS ? &to[level + 1] : NULL;
+    }
 }
 
 onr_datum onr_datum_ref(const onr_datum *d) {
@@ -194,7 +206,7 @@ onr_status onr_datum_hold(const onr_datum *d, onr_datum *out, onr_err *err) {
 static onr_status copy_items(const onr_datum *d, onr_datum *out, onr_err *err) {
     onr_datum made;
     ONR_TRY(onr_datum_new_items(d->kind, d->n, &made, err));
-    made.elem = d->elem;
+    onr_datum_set_elem(&made, d->elem);
     for (size_t i = 0; i < d->n; i++) {
         onr_status s = onr_datum_copy(&d->item[i], &made.item[i], err);
         if (s != ONR_OK) return onr_datum_release(&made), s;

@@ -67,6 +67,9 @@ onr_datum onr_datum_borrow(onr_dtype dtype, const onr_shape *shape, const void *
 onr_status onr_datum_new_strings(const onr_shape *shape, const onr_string *strings, onr_datum *out, onr_err *err);
 /// A sequence, optional or map with room for n empty items (zeroed).
 onr_status onr_datum_new_items(onr_kind kind, size_t n, onr_datum *out, onr_err *err);
+/// The type of the elements of a datum from onr_datum_new_items, copied into its own memory (two levels deep): it lives as long
+/// as the items. NULL: not known.
+void onr_datum_set_elem(onr_datum *d, const onr_type *elem);
 /// Another holder of the same content: buffers are shared by reference count. A borrowed tensor stays borrowed.
 onr_datum onr_datum_ref(const onr_datum *d);
 /// What a container needs to keep an item: another holder when the source owns its memory, a copy when it borrows.

@@ -3,13 +3,11 @@
 #include "support/op_case.h"
 
 #include "graph/edit.h"
-#include "ops/cast.h"
 #include "ops/eval.h"
+#include "support/tensor_text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/cmocka.h"
@@ -27,167 +25,31 @@ typedef struct bench {
     onr_err err;
 } bench;
 
-static void syntax(const bench *b, const char *at) { fail_msg("%s: cannot read '%s'", b->c->op, at); }
-
-static const char *blanks(const char *s) {
-    while (*s == ' ' || *s == '\n') s++;
-    return s;
-}
-
-// ---- tensors from text
-// -------------------------------------------------------------------------------------------------------------
-
-static const char *read_string(bench *b, const char *s, onr_string *out) {
-    s = blanks(s);
-    if (*s != '\'') syntax(b, s);
-    const char *end = strchr(s + 1, '\'');
-    if (!end) syntax(b, s);
-    *out = (onr_string){onr_arena_strndup(b->arena, s + 1, (size_t)(end - s - 1)), (size_t)(end - s - 1)};
-    return end + 1;
-}
-
-static const char *read_number(bench *b, const char *s, onr_dtype t, void *dst) {
-    char *end;
-    if (onr_dtype_is_float(t) || t == ONR_COMPLEX64 || t == ONR_COMPLEX128) {
-        double v = strtod(s, &end);
-        if (t == ONR_COMPLEX64 || t == ONR_COMPLEX128) { // "1,-2": real, imaginary
-            double im = *end == ',' ? strtod(end + 1, &end) : 0;
-            if (t == ONR_COMPLEX64)
-                ((float *)dst)[0] = (float)v, ((float *)dst)[1] = (float)im;
-            else
-                ((double *)dst)[0] = v, ((double *)dst)[1] = im;
-        } else {
-            onr_cast_numbers(ONR_DOUBLE, &v, t, dst, 1, false, ONR_E8M0_NEAREST, NULL);
-        }
-    } else if (t == ONR_UINT64) {
-        *(uint64_t *)dst = strtoull(s, &end, 10);
-    } else {
-        int64_t v = strtoll(s, &end, 10);
-        onr_cast_numbers(ONR_INT64, &v, t, dst, 1, true, ONR_E8M0_UP, NULL);
-    }
-    if (end == s) syntax(b, s);
-    return end;
-}
-
-static const char *read_type(bench *b, const char *s, onr_dtype *t, onr_shape *shape) {
-    char name[32];
-    size_t n = strcspn(s, "[");
-    if (!s[n] || n >= sizeof name) syntax(b, s);
-    memcpy(name, s, n);
-    name[n] = 0;
-    *t = onr_dtype_parse(name);
-    if (!*t) syntax(b, s);
-    *shape = (onr_shape){.rank = 0};
-    for (s += n + 1; *s != ']';) {
-        char *end;
-        shape->dim[shape->rank++] = strtoll(s, &end, 10);
-        if (end == s) syntax(b, s);
-        s = *end == 'x' ? end + 1 : end;
-    }
-    return s + 1;
-}
-
-static const char *read_tensor(bench *b, const char *s, onr_datum *out) {
-    onr_dtype t;
-    onr_shape shape;
-    s = blanks(read_type(b, s, &t, &shape));
-    int64_t n = 0;
-    assert_true(onr_shape_numel(&shape, &n));
-    size_t e = onr_dtype_size(t);
-    char *data = onr_arena_alloc(b->arena, (size_t)n * e + 16);
-    assert_non_null(data);
-    for (int64_t i = 0; i < n; i++) {
-        if (i == 1 && (!*s || *s == '|' || *s == ')')) { // one value fills all
-            for (int64_t k = 1; k < n; k++) memcpy(data + (size_t)k * e, data, e);
-            break;
-        }
-        s = blanks(t == ONR_STRING ? read_string(b, s, (onr_string *)(void *)data + i)
-                                   : read_number(b, s, t, data + (size_t)i * e));
-    }
-    *out = onr_datum_borrow(t, &shape, data);
-    return blanks(s);
-}
+static text_reader reader(const bench *b) { return (text_reader){.what = b->c->op, .arena = b->arena}; }
 
 static int read_list(bench *b, const char *s, onr_datum *out, bool *omitted) {
+    text_reader r = reader(b);
     int n = 0;
-    for (s = blanks(s); *s; s = blanks(s)) {
-        if (n == MOST) syntax(b, s);
+    for (s = text_blanks(s); *s; s = text_blanks(s)) {
+        if (n == MOST) text_wrong(&r, s);
         if (*s == '_')
-            omitted[n] = true, s = blanks(s + 1);
+            omitted[n] = true, s = text_blanks(s + 1);
         else
-            s = read_tensor(b, s, &out[n]);
+            s = text_tensor(&r, s, &out[n]);
         n++;
         if (*s == '|')
             s++;
         else if (*s)
-            syntax(b, s);
+            text_wrong(&r, s);
     }
     return n;
 }
 
-// ---- attributes from text
-// ------------------------------------------------------------------------------------------------------------
-
-static bool is_float_text(const char *s) {
-    size_t n = strcspn(s, " ,]");
-    for (size_t i = 0; i < n; i++)
-        if (s[i] == '.') return true;
-    return false;
-}
-
-static const char *read_attr_list(bench *b, const char *s, onr_attr *a) {
-    enum { LONGEST = 64 };
-    int64_t *ints = onr_arena_calloc(b->arena, LONGEST, sizeof *ints);
-    float *floats = onr_arena_calloc(b->arena, LONGEST, sizeof *floats);
-    onr_string *strings = onr_arena_calloc(b->arena, LONGEST, sizeof *strings);
-    a->kind = *blanks(s) == '\'' ? ONR_ATTR_STRINGS : is_float_text(s) ? ONR_ATTR_FLOATS : ONR_ATTR_INTS;
-    while (*(s = blanks(s)) != ']') {
-        char *end = NULL;
-        if (a->kind == ONR_ATTR_STRINGS)
-            s = read_string(b, s, &strings[a->n]);
-        else if (a->kind == ONR_ATTR_FLOATS)
-            floats[a->n] = strtof(s, &end);
-        else
-            ints[a->n] = strtoll(s, &end, 10);
-        if (end == s) syntax(b, s);
-        if (end) s = end;
-        if (*s == ',') s++;
-        a->n++;
-    }
-    if (a->kind == ONR_ATTR_STRINGS)
-        a->strings = strings;
-    else if (a->kind == ONR_ATTR_FLOATS)
-        a->floats = floats;
-    else
-        a->ints = ints;
-    return s + 1;
-}
-
 static void read_attrs(bench *b) {
-    for (const char *s = blanks(b->c->attrs); *s; s = blanks(s)) {
-        size_t n = strcspn(s, "=");
-        onr_attr a = {.name = onr_arena_strndup(b->arena, s, n)};
-        s += n + 1;
-        char *end = NULL;
-        if (*s == '\'') {
-            a.kind = ONR_ATTR_STRING;
-            s = read_string(b, s, &a.s);
-        } else if (*s == '[') {
-            s = read_attr_list(b, s + 1, &a);
-        } else if (*s == '(') {
-            onr_datum *d = onr_arena_alloc(b->arena, sizeof *d);
-            a.kind = ONR_ATTR_TENSOR;
-            s = read_tensor(b, s + 1, d) + 1;
-            a.tensor = d;
-        } else if (is_float_text(s)) {
-            a.kind = ONR_ATTR_FLOAT;
-            a.f = strtof(s, &end);
-        } else {
-            a.kind = ONR_ATTR_INT;
-            a.i = strtoll(s, &end, 10);
-        }
-        if (end == s) syntax(b, s);
-        if (end) s = end;
+    text_reader r = reader(b);
+    for (const char *s = text_blanks(b->c->attrs); *s; s = text_blanks(s)) {
+        onr_attr a;
+        s = text_attr(&r, s, &a);
         assert_true(onr_node_set_attr(b->node, &a));
     }
 }
@@ -206,7 +68,10 @@ static void build(bench *b) {
         if (!b->left_out[i]) in[i] = onr_graph_add_temp(b->graph, "in");
     for (int i = 0; i < b->n_out; i++)
         if (!b->unwanted[i]) out[i] = onr_graph_add_temp(b->graph, "out");
-    b->node = onr_graph_add_node(b->graph, NULL, "", b->c->op, b->c->opset, NULL, in, b->n_in, out, b->n_out);
+    const char *name = strrchr(b->c->op, '.'), *domain = "";
+    if (name) domain = onr_arena_strndup(b->arena, b->c->op, (size_t)(name - b->c->op));
+    name = name ? name + 1 : b->c->op;
+    b->node = onr_graph_add_node(b->graph, NULL, domain, name, b->c->opset, NULL, in, b->n_in, out, b->n_out);
     assert_non_null(b->node);
     read_attrs(b);
 }
@@ -244,7 +109,7 @@ static void compare(const bench *b, int i, const onr_datum *got, const char *how
 static void check_failure(const bench *b, onr_status s) {
     const op_case *c = b->c;
     bool any = c->out[1] == '?';
-    const char *words = blanks(c->out + (any ? 2 : 1));
+    const char *words = text_blanks(c->out + (any ? 2 : 1));
     if (s == ONR_OK || (!any && s != ONR_INVALID) || !strstr(b->err.text, words))
         fail_msg("%s-%d(%s; %s): status %s, '%s', expected a failure with '%s'", c->op, c->opset, c->in, c->attrs,
                  onr_status_name(s), b->err.text, words);
