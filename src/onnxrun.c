@@ -102,6 +102,9 @@ static onr_status make_target(onnxrun_session *s, const onnxrun_session_options 
     return ONR_OK;
 }
 
+/// A layer's weights were packed: its pages of the model file are not needed any more.
+static void drop_source(void *user, const void *data, size_t bytes) { onr_model_drop_pages(user, data, bytes); }
+
 static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err) {
     ONR_TRY(make_target(s, o, err));
     int n_threads = o->n_threads > 0 ? o->n_threads : s->target.cpu.n_cores;
@@ -114,6 +117,7 @@ static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *
     s->plans = onr_malloc(s->max_plans * sizeof *s->plans);
     if (!s->packs || !s->pool || !s->plans)
         return onr_fail(err, ONR_LIMIT, "no memory or threads for a session of %d threads", n_threads);
+    onr_packs_on_packed(s->packs, drop_source, (void *)(uintptr_t)s->m);
     s->env = (onr_env){.target = &s->target,
                        .pool = s->pool,
                        .packs = s->packs,

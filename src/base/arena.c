@@ -8,10 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     FIRST_CHUNK = 4096,  // small arenas (one graph edit, one test) stay small
     MAX_CHUNK = 1 << 20, // chunks double up to here; larger requests get a chunk of their own
+    HUGE_PAGE = 2 << 20,
+    WEIGHT_BYTES = 256 << 10, // from this size on, in arenas that are large already,
+    WEIGHT_CHUNK = 32 << 20,  // requests share chunks of this size
     MIN_ALIGN = 16,
     BUF_ALIGN = 64
 };
@@ -50,13 +54,25 @@ void onr_arena_free(onr_arena *a) {
     free(a);
 }
 
+// Touching fresh memory costs more than anything else while weights are packed, and 2 MB pages halve it (and the TLB misses of
+// every run).
+static void *huge_alloc(size_t bytes) {
+    void *p;
+    if (posix_memalign(&p, HUGE_PAGE, bytes) != 0) return NULL;
+    madvise(p, bytes, MADV_HUGEPAGE);
+    return p;
+}
+
 // A chunk with room for `bytes`. A large one is put behind the head, so that the head's free end stays in use.
 static chunk *add_chunk(onr_arena *a, size_t bytes) {
-    bool large = bytes > a->next_chunk / 2;
-    size_t cap = large ? bytes : a->next_chunk, total;
+    // Weights fill large chunks one after the other; what is not touched of the last one takes no memory.
+    bool weights = bytes >= WEIGHT_BYTES && a->total >= 4 * HUGE_PAGE;
+    bool large = !weights && bytes > a->next_chunk / 2;
+    size_t cap = weights ? (bytes > WEIGHT_CHUNK / 2 ? bytes : WEIGHT_CHUNK) : large ? bytes : a->next_chunk, total;
     if (!onr_add_size(cap, onr_align_up(sizeof(chunk), MIN_ALIGN), &total)) return NULL;
-    chunk *c = malloc(total);
+    chunk *c = total >= 2 * HUGE_PAGE ? huge_alloc(total) : malloc(total);
     if (!c) return NULL;
+    if (cap == bytes) large = true; // nothing else fits behind it
     c->used = 0;
     c->cap = cap;
     if (large && a->head) {
@@ -144,7 +160,11 @@ onr_buf *onr_buf_new(size_t bytes) {
     size_t total, header = onr_align_up(sizeof(onr_buf), BUF_ALIGN);
     if (!onr_add_size(bytes, header + BUF_ALIGN, &total)) return NULL;
     void *p;
-    if (posix_memalign(&p, BUF_ALIGN, onr_align_up(total - BUF_ALIGN, BUF_ALIGN)) != 0) return NULL;
+    if (bytes >= 2 * HUGE_PAGE)
+        p = huge_alloc(total);
+    else if (posix_memalign(&p, BUF_ALIGN, onr_align_up(total - BUF_ALIGN, BUF_ALIGN)) != 0)
+        return NULL;
+    if (!p) return NULL;
     onr_buf *b = p;
     memset(b, 0, sizeof *b);
     b->data = (uint8_t *)p + header;

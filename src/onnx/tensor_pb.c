@@ -94,7 +94,9 @@ static bool is_plain_bool(const uint8_t *p, size_t n) {
     return any <= 1;
 }
 
-// The contents are `bytes` bytes laid out as raw_data: borrowed where alignment allows, else copied.
+// The contents are `bytes` bytes laid out as raw_data: borrowed where alignment allows, else copied. Large floats (weights) are
+// borrowed as they lie: most are only read once more, to be packed, and ops/step.c aligns them for whoever reads them
+// otherwise.
 static onr_status read_contiguous(const onr_tensor_source *from, const head *h, const uint8_t *data, size_t bytes,
                                   onr_datum *out, onr_err *err) {
     if (bytes != h->file_bytes)
@@ -102,7 +104,8 @@ static onr_status read_contiguous(const onr_tensor_source *from, const head *h, 
     int bits = onr_dtype_bits(h->dtype);
     size_t align = h->dtype == ONR_COMPLEX64 ? 4 : bits > 64 ? 8 : bits < 8 ? 1 : (size_t)bits / 8;
     bool same = bits >= 8 && (h->dtype != ONR_BOOL || is_plain_bool(data, bytes));
-    if (from->arena && same && (uintptr_t)data % align == 0) {
+    bool weights = h->dtype == ONR_FLOAT && bytes >= ONR_BORROW_BYTES;
+    if (from->arena && same && ((uintptr_t)data % align == 0 || weights)) {
         *out = onr_datum_borrow(h->dtype, &h->shape, data);
         return ONR_OK;
     }

@@ -6,6 +6,9 @@
 #include "onnx/external.h"
 #include "onnx/model.h"
 
+/// Float contents of at least this size are borrowed from the file even when they are not aligned.
+enum { ONR_BORROW_BYTES = 64 << 10 };
+
 /// Where the contents of one file's tensors come from and go to.
 typedef struct onr_tensor_source {
     const onr_span *spans;

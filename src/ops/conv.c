@@ -100,25 +100,26 @@ typedef struct pack_job {
     bool failed;
 } pack_job;
 
-/// Packs, with each output channel's weights scaled first when there is a scale (a copy of this one layer's weights that goes
-/// at once).
+/// Packs, with each output channel's weights scaled first when there is a scale (in a copy of this one layer's weights, which
+/// also aligns them, and goes at once).
 static void pack(void *ctx, void *packed) {
     pack_job *j = ctx;
     const onr_conv_shape *s = &j->s->shape;
+    size_t per_channel = (size_t)(s->c_in / s->groups * s->kh * s->kw), n = per_channel * (size_t)s->c_out;
+    bool aligned = (uintptr_t)j->w % sizeof(float) == 0;
     const float *w = j->w;
-    float *scaled = NULL;
-    if (j->scale) {
-        size_t per_channel = (size_t)(s->c_in / s->groups * s->kh * s->kw);
-        scaled = onr_malloc(per_channel * (size_t)s->c_out * sizeof *scaled);
-        j->failed = !scaled;
-        if (!scaled) return;
-        for (int64_t c = 0; c < s->c_out; c++)
-            for (size_t i = 0; i < per_channel; i++)
-                scaled[(size_t)c * per_channel + i] = w[(size_t)c * per_channel + i] * j->scale[c];
-        w = scaled;
+    float *own = NULL;
+    if (j->scale || !aligned) {
+        own = onr_malloc(n * sizeof *own);
+        j->failed = !own;
+        if (!own) return;
+        memcpy(own, j->w, n * sizeof *own);
+        w = own;
     }
+    for (int64_t c = 0; j->scale && c < s->c_out; c++)
+        for (size_t i = 0; i < per_channel; i++) own[(size_t)c * per_channel + i] *= j->scale[c];
     j->s->variant->pack(s, w, packed, j->pool);
-    onr_free(scaled);
+    onr_free(own);
 }
 
 static void fill_shape(state *s, const params *p, const onr_type *x, const onr_type *w) {
@@ -330,11 +331,11 @@ static void layout(onr_layout *q) {
     if (q->node->n_in > IN_RESIDUAL && q->node->in[IN_RESIDUAL]) q->blocked_in |= 1u << IN_RESIDUAL;
 }
 
-#define CONV(from, to, T)                                                                                                     \
-    {                                                                                                                         \
-        ONR_AI("Conv", from, to), ONR_ARITY(2, 3, 1, 1), .flags = ONR_OP_PURE | ONR_OP_WIDEN | ONR_OP_SAME_TYPES, .types = T, \
-                                                         ONR_PARAMS(conv_attrs, params), .check = no_clamp, .infer = infer,   \
-                                                         .prepare = prepare, .run = run                                       \
+#define CONV(from, to, T)                                                                                                  \
+    {                                                                                                                      \
+        ONR_AI("Conv", from, to), ONR_ARITY(2, 3, 1, 1), .flags = ONR_OP_PURE | ONR_OP_WIDEN | ONR_OP_SAME_TYPES,          \
+                                                         .packs = 1u << IN_W, .types = T, ONR_PARAMS(conv_attrs, params),  \
+                                                         .check = no_clamp, .infer = infer, .prepare = prepare, .run = run \
     }
 
 static const onr_op rows[] = {
@@ -348,6 +349,7 @@ static const onr_op rows[] = {
      .flags = ONR_OP_PURE,
      .inplace = 1u << IN_RESIDUAL,
      .types = ONR_BIT(ONR_FLOAT),
+     .packs = 1u << IN_W,
      ONR_PARAMS(our_attrs, params),
      .infer = infer,
      .prepare = prepare,

@@ -36,9 +36,10 @@ typedef struct onr_prepared {
     size_t scratch_bytes;
     const char *kernel;
     double flops, bytes;
-    uint32_t packed_inputs;                ///< bit i: input i was packed and its content is not read while running
-    bool widen;                            ///< float16/bfloat16 around a float implementation
-    const onr_dtype *narrow_out;           ///< when widen: the narrow type of each output, or ONR_UNDEFINED
+    uint32_t packed_inputs;      ///< bit i: input i was packed and its content is not read while running
+    const onr_datum **fixed_in;  ///< aligned copies that runs read instead of constants that are not aligned; NULL: none
+    bool widen;                  ///< float16/bfloat16 around a float implementation
+    const onr_dtype *narrow_out; ///< when widen: the narrow type of each output, or ONR_UNDEFINED
     const onr_datum *const *wide_constant; ///< when widen: float copies of constant inputs, or NULL
 } onr_prepared;
 

@@ -145,6 +145,9 @@ typedef struct onr_prepare {
 /// no memory (err is set).
 const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
                              void *ctx);
+/// n floats as an aligned array: `data` itself, or a copy in *temp, which the caller frees with onr_free. NULL: no memory. For
+/// fill functions, whose source may lie anywhere in a model file.
+const float *onr_align_floats(const void *data, size_t n, float **temp);
 /// Zeroed state in the step's arena, also stored in c->state; NULL sets err.
 void *onr_prepare_state(onr_prepare *c, size_t bytes);
 
@@ -230,6 +233,7 @@ typedef struct onr_op {
     int16_t in_min, in_max;    ///< in_max -1: any number
     int16_t out_min, out_max;
     uint32_t flags;
+    uint32_t packs;             ///< bit i: prepare packs a constant input i through onr_align_floats, so it may be unaligned
     uint32_t inplace;           ///< bit i: output 0 may take over input i's memory when types are equal and it dies here
     onr_dtypes types;           ///< element types of in[0] (of out[0] when there is no tensor input)
     const onr_attr_spec *attrs; ///< ends with a NULL name; NULL: none. Unknown attributes of a node are ONR_INVALID

@@ -11,6 +11,8 @@ struct onr_packs {
     onr_arena *arena;
     onr_map by_key;
     size_t bytes;
+    void (*on_packed)(void *user, const void *data, size_t bytes);
+    void *on_packed_user;
 };
 
 onr_packs *onr_packs_new(size_t limit_bytes) {
@@ -28,16 +30,22 @@ void onr_packs_free(onr_packs *p) {
 
 size_t onr_packs_bytes(const onr_packs *p) { return p ? p->bytes : 0; }
 
-const void *onr_packs_get(onr_packs *p, const void *source, const char *tag, size_t bytes,
+void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, size_t bytes), void *user) {
+    p->on_packed = fn;
+    p->on_packed_user = user;
+}
+
+const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *tag, size_t bytes,
                           void (*fill)(void *ctx, void *packed), void *ctx) {
     bool is_new;
-    char *key = onr_arena_printf(p->arena, "%p %s", source, tag);
+    char *key = onr_arena_printf(p->arena, "%p %s", source->data, tag);
     onr_map_entry *e = key ? onr_map_put(&p->by_key, key, &is_new) : NULL;
     if (!e) return NULL;
     if (e->v.ptr) return e->v.ptr;
     void *packed = onr_arena_alloc_aligned(p->arena, bytes, 64);
     if (!packed) return NULL;
     fill(ctx, packed);
+    if (p->on_packed) p->on_packed(p->on_packed_user, source->data, onr_tensor_bytes(source));
     e->v.ptr = packed;
     p->bytes += bytes;
     return packed;

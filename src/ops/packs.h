@@ -9,8 +9,11 @@ onr_packs *onr_packs_new(size_t limit_bytes);
 void onr_packs_free(onr_packs *p);
 /// Bytes of all packed weights.
 size_t onr_packs_bytes(const onr_packs *p);
+/// Called after each packing with the source's memory, which is not needed any more (its file pages may be dropped). NULL:
+/// nothing.
+void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, size_t bytes), void *user);
 /// The packing of `source` called `tag`: `bytes` of memory aligned to 64 that `fill` wrote, now or earlier. NULL: no memory.
-const void *onr_packs_get(onr_packs *p, const void *source, const char *tag, size_t bytes,
+const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *tag, size_t bytes,
                           void (*fill)(void *ctx, void *packed), void *ctx);
 
 #endif

@@ -20,7 +20,7 @@ const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t 
                              void *ctx) {
     const void *packed;
     if (c->packs && is_graph_constant(c, i)) {
-        packed = onr_packs_get(c->packs, c->constant[i]->t.data, tag, bytes, fill, ctx);
+        packed = onr_packs_get(c->packs, &c->constant[i]->t, tag, bytes, fill, ctx);
     } else {
         void *fresh = onr_arena_alloc_aligned(c->arena, bytes, 64);
         if (fresh) fill(ctx, fresh);
@@ -29,6 +29,14 @@ const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t 
     if (!packed) onr_no_memory(c->err, bytes);
     if (i < 32) c->packed_inputs |= 1u << i;
     return packed;
+}
+
+const float *onr_align_floats(const void *data, size_t n, float **temp) {
+    *temp = NULL;
+    if ((uintptr_t)data % sizeof(float) == 0) return data;
+    *temp = onr_malloc(n * sizeof(float));
+    if (*temp) memcpy(*temp, data, n * sizeof(float));
+    return *temp;
 }
 
 void *onr_prepare_state(onr_prepare *c, size_t bytes) {
@@ -154,6 +162,41 @@ static onr_status widen_prepare(onr_prepare *c, onr_prepared *p) {
     return ONR_OK;
 }
 
+// ---- alignment: large weights are borrowed from the file as they lie ----------------------------------------------------
+
+static bool is_unaligned(const onr_datum *d) {
+    return d && d->kind == ONR_TENSOR && d->t.dtype == ONR_FLOAT && (uintptr_t)d->t.data % sizeof(float) != 0;
+}
+
+static void copy_bytes(void *ctx, void *packed) {
+    const onr_tensor *t = ctx;
+    memcpy(packed, t->data, onr_tensor_bytes(t));
+}
+
+/// Replaces unaligned constants by aligned copies (one per session): those that prepare does not pack itself, or, afterwards,
+/// did not pack. p->fixed_in remembers them for the runs.
+static onr_status align_constants(onr_prepare *c, onr_prepared *p, uint32_t except) {
+    for (int32_t i = 0; i < c->n_in; i++) {
+        if (!is_unaligned(c->constant[i]) || (i < 32 && except >> i & 1)) continue;
+        if (!p->fixed_in) {
+            p->fixed_in = onr_arena_calloc(c->arena, (size_t)c->n_in, sizeof *p->fixed_in);
+            const onr_datum **list = onr_arena_grow(c->arena, c->constant, (size_t)c->n_in, (size_t)c->n_in, sizeof *list);
+            if (!p->fixed_in || !list) return onr_no_memory(c->err, 64);
+            c->constant = list;
+        }
+        uint32_t packed_inputs = c->packed_inputs;
+        const onr_tensor *t = &c->constant[i]->t;
+        onr_datum *copy = onr_arena_alloc(c->arena, sizeof *copy);
+        const void *data = copy ? onr_prepare_pack(c, i, "aligned", onr_tensor_bytes(t), copy_bytes, (void *)(uintptr_t)t)
+                                : NULL;
+        if (!data) return onr_no_memory(c->err, onr_tensor_bytes(t));
+        c->packed_inputs = packed_inputs;
+        *copy = onr_datum_borrow(ONR_FLOAT, &t->shape, data);
+        p->fixed_in[i] = ((const onr_datum **)(uintptr_t)c->constant)[i] = copy;
+    }
+    return ONR_OK;
+}
+
 onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const onr_datum *const *constant, const onr_type *out,
                           const onr_target *target, onr_arena *arena, onr_packs *packs, onr_pool *pool, onr_prepared *p,
                           onr_err *err) {
@@ -171,9 +214,11 @@ onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const on
                      .pool = pool,
                      .err = err};
     onr_status s = ONR_OK;
+    s = align_constants(&c, p, n->op->packs);
     p->widen = needs_widening(n, in, out);
-    if (p->widen) s = widen_prepare(&c, p);
+    if (s == ONR_OK && p->widen) s = widen_prepare(&c, p);
     if (s == ONR_OK && n->op->prepare) s = n->op->prepare(&c);
+    if (s == ONR_OK) s = align_constants(&c, p, c.packed_inputs);
     if (s != ONR_OK) {
         onr_err_prefix(err, "node '%s' (#%d)", n->name, n->number);
         return s;
@@ -251,6 +296,13 @@ static onr_status run_widened(const onr_prepared *p, onr_run *r) {
     return s;
 }
 
+/// The inputs with aligned copies in place of constants that are not; freed with onr_free.
+static const onr_datum *const *fixed_inputs(const onr_prepared *p, const onr_datum *const *in, int32_t n) {
+    const onr_datum **list = onr_malloc((size_t)n * sizeof *list);
+    for (int32_t i = 0; list && i < n; i++) list[i] = p->fixed_in[i] ? p->fixed_in[i] : in[i];
+    return list;
+}
+
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
                       void *scratch, onr_env *env, onr_err *err) {
     const onr_node *n = p->node;
@@ -266,7 +318,9 @@ onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_dat
                  .pool = env->pool,
                  .env = env,
                  .err = err};
+    if (p->fixed_in && !(r.in = fixed_inputs(p, in, n->n_in))) return onr_no_memory(err, (size_t)n->n_in * sizeof *in);
     onr_status s = p->widen ? run_widened(p, &r) : n->op->run(&r);
+    if (p->fixed_in) onr_free((void *)(uintptr_t)r.in);
     if (s != ONR_OK) onr_err_prefix(err, "node '%s' (#%d)", n->name, n->number);
     return s;
 }

@@ -51,7 +51,8 @@ static void alias_step(onr_plan *p, int32_t *root_last, int32_t s) {
     const onr_node *n = step->op.node;
     step->inplace = -1;
     if (step->dynamic || n->n_out == 0 || !n->out[0] || p->slots[n->out[0]->id].place != ONR_PLACE_ARENA) return;
-    if ((n->op->flags & ONR_OP_VIEW) && p->slots[n->in[0]->id].place != ONR_PLACE_DYNAMIC) {
+    onr_place from = n->n_in && n->in[0] ? p->slots[n->in[0]->id].place : ONR_PLACE_NONE;
+    if ((n->op->flags & ONR_OP_VIEW) && (from == ONR_PLACE_ARENA || from == ONR_PLACE_INPUT)) {
         share(p, root_last, n, n->in[0]->id);
         return;
     }
