@@ -10,10 +10,12 @@
 // -------------------------------------------------------------------------------------------------------
 
 /// True when input i's content is a constant of the graph (not just known in this evaluation), so that its address names it.
+/// The datum itself may be another holder of the same memory: bodies of control flow see captured constants through one.
 static bool is_graph_constant(const onr_prepare *c, int32_t i) {
     const onr_value *v = c->node->in[i];
     while (v && v->outer) v = v->outer;
-    return v && v->constant && v->constant == c->constant[i];
+    const onr_datum *d = c->constant[i];
+    return v && v->constant && d && d->kind == ONR_TENSOR && d->t.data && d->t.data == v->constant->t.data;
 }
 
 const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
