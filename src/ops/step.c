@@ -253,9 +253,16 @@ static onr_status run_widened(const onr_prepared *p, onr_run *r) {
     return s;
 }
 
+static bool wants_any(const onr_node *n, onr_datum *const *out) {
+    for (int32_t i = 0; i < n->n_out; i++)
+        if (out[i]) return true;
+    return false;
+}
+
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
                       void *scratch, onr_env *env, onr_err *err) {
     const onr_node *n = p->node;
+    if (!wants_any(n, out)) return ONR_OK; // a model may leave out all outputs: operators count on one at least
     onr_run r = {.node = n,
                  .params = n->params,
                  .state = p->state,
