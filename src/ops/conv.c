@@ -52,6 +52,28 @@ static onr_status check_channels(const onr_infer *c, const params *p, const onr_
     return ONR_OK;
 }
 
+static bool differs(const onr_shape *a, const onr_shape *b) {
+    if (a->rank < 0) return false;
+    if (a->rank != b->rank) return true;
+    for (int32_t i = 0; i < a->rank; i++)
+        if (onr_dim_known(a->dim[i]) && onr_dim_known(b->dim[i]) && a->dim[i] != b->dim[i]) return true;
+    return false;
+}
+
+/// Our own Conv's further inputs. The fusion saw equal shapes, but perhaps symbols that a model's declaration only claims to be
+/// equal: real sizes are compared here, before a kernel relies on them.
+static onr_status check_fused(const onr_infer *c, const onr_shape *y) {
+    onr_shape residual = onr_infer_shape(c, IN_RESIDUAL), scale = onr_infer_shape(c, IN_SCALE);
+    char a[ONR_SHAPE_TEXT], b[ONR_SHAPE_TEXT];
+    if (onr_infer_has(c, IN_RESIDUAL) && differs(&residual, y))
+        return onr_infer_bad(c, "its result [%s] is added to '%s' [%s], which the model declares to have the same sizes",
+                             onr_shape_text(y, c->symbols, a), c->node->in[IN_RESIDUAL]->name,
+                             onr_shape_text(&residual, c->symbols, b));
+    if (onr_infer_has(c, IN_SCALE) && scale.rank >= 0 && (scale.rank != 1 || scale.dim[0] != y->dim[1]))
+        return onr_infer_bad(c, "its scale does not have one number for each output channel");
+    return ONR_OK;
+}
+
 static onr_status infer(onr_infer *c) {
     const params *p = c->params;
     onr_shape x = onr_infer_shape(c, IN_X), w = onr_infer_shape(c, IN_W);
@@ -74,6 +96,7 @@ static onr_status infer(onr_infer *c) {
     y.dim[0] = x.dim[0];
     y.dim[1] = w.dim[0];
     for (int32_t i = 0; i < win.n; i++) y.dim[2 + i] = win.out[i];
+    ONR_TRY(check_fused(c, &y));
     onr_infer_set(c, 0, onr_infer_dtype(c, IN_X), y);
     if (c->n_out > 0) c->out[0].block = (int32_t)p->block;
     return ONR_OK;
@@ -346,7 +369,7 @@ static const onr_op rows[] = {
      .name = "Conv",
      .since = 1,
      ONR_ARITY(2, 5, 1, 1),
-     .flags = ONR_OP_PURE,
+     .flags = ONR_OP_PURE | ONR_OP_SAME_TYPES,
      .inplace = 1u << IN_RESIDUAL,
      .types = ONR_BIT(ONR_FLOAT),
      .packs = 1u << IN_W,

@@ -2,6 +2,7 @@
 // May assume: shapes passed inference. Never fails on numbers.
 #include "ops/ml.h"
 
+#include "base/mathx.h"
 #include "ops/cast.h"
 
 #include <math.h>
@@ -29,6 +30,44 @@ void onr_ml_rows(const onr_tensor *x, int64_t *n, int64_t *f) {
 void onr_ml_row(const onr_tensor *x, int64_t from, int64_t n, double *dst) {
     const char *src = (const char *)x->data + (size_t)from * onr_dtype_size(x->dtype);
     onr_cast_numbers(x->dtype, src, ONR_DOUBLE, dst, n, false, ONR_E8M0_NEAREST, NULL);
+}
+
+typedef struct rows_job {
+    onr_ml_row_fn fn;
+    void *ctx;
+    double *scratch;
+    int64_t n, per_task, scratch_n;
+} rows_job;
+
+static void rows_task(void *ctx, size_t worker, size_t task) {
+    const rows_job *j = ctx;
+    int64_t first = (int64_t)task * j->per_task;
+    for (int64_t i = first; i < onr_min_i64(j->n, first + j->per_task); i++)
+        j->fn(j->ctx, i, j->scratch + (int64_t)worker * j->scratch_n);
+}
+
+onr_status onr_ml_for_rows(const onr_run *r, int64_t n, int64_t cost, int64_t scratch_n, onr_ml_row_fn fn, void *ctx) {
+    enum { TASK_NS = 20000 };
+    rows_job j = {.fn = fn, .ctx = ctx, .n = n, .scratch_n = scratch_n};
+    j.per_task = onr_max_i64(1, TASK_NS / onr_max_i64(1, cost));
+    size_t tasks = (size_t)onr_ceil_div(n, j.per_task), bytes;
+    onr_pool *pool = tasks > 1 ? r->pool : NULL;
+    if (!onr_mul_size((size_t)scratch_n, (size_t)onr_pool_threads(pool) * sizeof(double), &bytes))
+        return onr_no_memory(r->err, SIZE_MAX);
+    j.scratch = onr_malloc(bytes + 1);
+    if (!j.scratch) return onr_no_memory(r->err, bytes);
+    onr_pool_for_worker(pool, tasks, rows_task, &j);
+    onr_free(j.scratch);
+    return ONR_OK;
+}
+
+void onr_ml_store(onr_tensor *y, int64_t row, int64_t n, const double *v) {
+    for (int64_t i = 0; y && i < n; i++) {
+        if (y->dtype == ONR_DOUBLE)
+            ((double *)y->data)[row * n + i] = v[i];
+        else
+            ((float *)y->data)[row * n + i] = (float)v[i];
+    }
 }
 
 // ---- post transforms

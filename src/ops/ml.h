@@ -27,6 +27,13 @@ void onr_ml_rows(const onr_tensor *x, int64_t *n, int64_t *f);
 /// Elements [from, from + n) of a numeric tensor as doubles.
 void onr_ml_row(const onr_tensor *x, int64_t from, int64_t n, double *dst);
 
+/// Works on one row; scratch is the worker's own.
+typedef void (*onr_ml_row_fn)(void *ctx, int64_t row, double *scratch);
+/// fn for each of n rows, in parallel when cost (roughly nanoseconds a row) is worth it; scratch_n numbers of scratch each.
+onr_status onr_ml_for_rows(const onr_run *r, int64_t n, int64_t cost, int64_t scratch_n, onr_ml_row_fn fn, void *ctx);
+/// Stores n numbers as row `row` of a float or double tensor; NULL: not wanted.
+void onr_ml_store(onr_tensor *y, int64_t row, int64_t n, const double *v);
+
 // ---- post transforms of scores
 // -----------------------------------------------------------------------------------------------
 

@@ -152,60 +152,34 @@ typedef struct tree_job {
     onr_tensor *scores; // may be NULL
     void *labels;       // may be NULL
     bool classify;
-    double *scratch; // for each worker: a row, and two numbers for each target
 } tree_job;
 
-enum { ROWS = 16 }; // of one task
-
-static void store_row(onr_tensor *y, int64_t row, int64_t n, const double *v) {
-    for (int64_t i = 0; y && i < n; i++) {
-        if (y->dtype == ONR_DOUBLE)
-            ((double *)y->data)[row * n + i] = v[i];
-        else
-            ((float *)y->data)[row * n + i] = (float)v[i];
-    }
-}
-
-static void tree_task(void *ctx, size_t worker, size_t task) {
+/// scratch: the row, and two numbers for each target.
+static void tree_row(void *ctx, int64_t row, double *scratch) {
     const tree_job *j = ctx;
     const tree_params *p = j->p;
-    int64_t n_targets = p->forest.n_targets, rows = j->x->shape.rank == 2 ? j->x->shape.dim[0] : 1;
-    double *x = j->scratch + (int64_t)worker * (j->n_features + 2 * n_targets), *acc = x + j->n_features;
-    for (int64_t i = (int64_t)task * ROWS; i < onr_min_i64(rows, ((int64_t)task + 1) * ROWS); i++) {
-        onr_ml_row(j->x, i * j->n_features, j->n_features, x);
-        gather_votes(p, x, acc, acc + n_targets);
-        int64_t best = 0;
-        if (p->one_class) {
-            best = decide_one_class(p, acc);
-        } else {
-            add_base(p, acc);
-            if (j->classify) best = onr_ml_argmax(acc, n_targets);
-        }
-        if (j->classify) onr_ml_labels_put(&p->labels, best, j->labels, i);
-        onr_ml_post_apply(p->post, acc, n_targets);
-        store_row(j->scores, i, n_targets, acc);
+    int64_t n_targets = p->forest.n_targets, best = 0;
+    double *acc = scratch + j->n_features;
+    onr_ml_row(j->x, row * j->n_features, j->n_features, scratch);
+    gather_votes(p, scratch, acc, acc + n_targets);
+    if (p->one_class) {
+        best = decide_one_class(p, acc);
+    } else {
+        add_base(p, acc);
+        if (j->classify) best = onr_ml_argmax(acc, n_targets);
     }
+    if (j->classify) onr_ml_labels_put(&p->labels, best, j->labels, row);
+    onr_ml_post_apply(p->post, acc, n_targets);
+    onr_ml_store(j->scores, row, n_targets, acc);
 }
 
 static onr_status run_trees(const onr_run *r, tree_job *j) {
-    const onr_tensor *x = onr_run_in(r, 0);
     const onr_forest *f = &j->p->forest;
-    int64_t rows;
-    onr_ml_rows(x, &rows, &j->n_features);
-    if (j->n_features < f->n_features) return onr_run_bad(r, "X has too few features");
-    size_t workers = (size_t)onr_pool_threads(r->pool), bytes;
-    if (!onr_mul_size((size_t)(j->n_features + 2 * f->n_targets), workers * sizeof(double), &bytes))
-        return onr_no_memory(r->err, SIZE_MAX);
-    j->x = x;
-    j->scratch = onr_malloc(bytes + 1);
-    if (!j->scratch) return onr_no_memory(r->err, bytes);
-    size_t tasks = (size_t)onr_ceil_div(rows, ROWS);
-    if (tasks * (size_t)f->n_roots < 64) // too little to share out
-        for (size_t i = 0; i < tasks; i++) tree_task(j, 0, i);
-    else
-        onr_pool_for_worker(r->pool, tasks, tree_task, j);
-    onr_free(j->scratch);
-    return ONR_OK;
+    int64_t n, scratch;
+    j->x = onr_run_in(r, 0);
+    onr_ml_rows(j->x, &n, &j->n_features);
+    if (!onr_add_i64(j->n_features, 2 * f->n_targets, &scratch)) return onr_no_memory(r->err, SIZE_MAX);
+    return onr_ml_for_rows(r, n, 50 * f->n_roots + 5 * scratch, scratch, tree_row, j);
 }
 
 static onr_status run_regressor(const onr_run *r) {

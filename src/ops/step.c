@@ -10,10 +10,12 @@
 // -------------------------------------------------------------------------------------------------------
 
 /// True when input i's content is a constant of the graph (not just known in this evaluation), so that its address names it.
+/// The datum itself may be another holder of the same memory: bodies of control flow see captured constants through one.
 static bool is_graph_constant(const onr_prepare *c, int32_t i) {
     const onr_value *v = c->node->in[i];
     while (v && v->outer) v = v->outer;
-    return v && v->constant && v->constant == c->constant[i];
+    const onr_datum *d = c->constant[i];
+    return v && v->constant && d && d->kind == ONR_TENSOR && d->t.data && d->t.data == v->constant->t.data;
 }
 
 const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
@@ -303,9 +305,16 @@ static const onr_datum *const *fixed_inputs(const onr_prepared *p, const onr_dat
     return list;
 }
 
+static bool wants_any(const onr_node *n, onr_datum *const *out) {
+    for (int32_t i = 0; i < n->n_out; i++)
+        if (out[i]) return true;
+    return false;
+}
+
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
                       void *scratch, onr_env *env, onr_err *err) {
     const onr_node *n = p->node;
+    if (!wants_any(n, out)) return ONR_OK; // a model may leave out all outputs: operators count on one at least
     onr_run r = {.node = n,
                  .params = n->params,
                  .state = p->state,

@@ -12,10 +12,9 @@ enum { BN_SCALE = 1, BN_B, BN_MEAN, BN_VAR };
 
 static bool is_inference(const onr_node *bn) {
     const onr_attr *training = onr_node_attr(bn, "training_mode");
-    const onr_attr *spatial = onr_node_attr(bn, "spatial");
+    const onr_attr *spatial = onr_node_attr(bn, "spatial"), *is_test = onr_node_attr(bn, "is_test");
     if ((training && training->i) || (spatial && !spatial->i)) return false;
-    if (bn->op->until && bn->op->until < 7 && !onr_node_attr(bn, "is_test"))
-        return false; // old opsets train unless told not to
+    if (bn->op->until && bn->op->until < 7 && !(is_test && is_test->i)) return false; // old opsets train unless told not to
     for (int32_t k = 1; k < bn->n_out; k++)
         if (bn->out[k] && (bn->out[k]->n_uses || bn->out[k]->n_output)) return false;
     return true;

@@ -101,17 +101,25 @@ static onr_status fold_known(onr_pass_run *r, onr_value *v) {
     return ONR_OK;
 }
 
+static bool is_asked(const onr_node *n) {
+    for (int32_t k = 0; k < n->n_out; k++)
+        if (n->out[k]) return true;
+    return false;
+}
+
 onr_status onr_pass_fold(onr_pass_run *r) {
     size_t spent = 0;
     for (int32_t i = 0; i < r->g->n_nodes; i++) {
         onr_node *n = r->g->nodes[i];
         if (n->dead || !(n->op->flags & ONR_OP_PURE) || has_graph_attr(n)) continue;
+        bool known = false;
         for (int32_t k = 0; k < n->n_out; k++)
-            if (n->out[k] && fully_known(n->out[k]) && onr_pass_may(r)) ONR_TRY(fold_known(r, n->out[k]));
-        bool any = false;
-        for (int32_t k = 0; k < n->n_out; k++) any |= n->out[k] != NULL;
-        if (!any) {
-            onr_graph_remove_node(r->g, n);
+            if (n->out[k] && fully_known(n->out[k]) && onr_pass_may(r)) {
+                ONR_TRY(fold_known(r, n->out[k]));
+                known = true;
+            }
+        if (!is_asked(n)) {
+            if (known || onr_pass_may(r)) onr_graph_remove_node(r->g, n);
             continue;
         }
         if (all_constant(n) && within_budget(n, spent) && onr_pass_may(r)) ONR_TRY(fold_node(r, n, &spent));

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 32, SHOWN = 12 };
+enum { MOST = 32, SHOWN = 12, BEGINNING = 4 };
 
 typedef struct reading {
     text_reader r;
@@ -260,7 +260,7 @@ static void indent(onr_str *out, int depth) {
 static void write_elements(onr_str *out, const onr_tensor *t) {
     int64_t n = onr_tensor_numel(t);
     double sum = 0;
-    for (int64_t i = 0; i < n && i < SHOWN; i++) {
+    for (int64_t i = 0; i < (n > SHOWN ? BEGINNING : n); i++) {
         const onr_string *s = (const onr_string *)t->data + i;
         if (t->dtype == ONR_STRING)
             onr_str_printf(out, " '%.*s'", (int)s->n, s->s);
@@ -336,6 +336,12 @@ static void write_graph(const onr_graph *g, onr_str *out, int depth) {
         onr_str_printf(out, "input %s: ", g->inputs[i]->name);
         write_type(out, g->inputs[i]->declared ? g->inputs[i]->declared : &unknown, g->symbols);
         onr_str_add(out, "\n");
+    }
+    for (int32_t i = 0; i < g->n_values; i++) { // a rewrite outside may have changed what a captured name stands for
+        const onr_value *v = g->values[i];
+        if (!v->outer || strcmp(v->name, v->outer->name) == 0) continue;
+        indent(out, depth);
+        onr_str_printf(out, "# %s is %s of the enclosing graph\n", v->name, v->outer->name);
     }
     for (int32_t i = 0; i < g->n_values; i++) {
         const onr_value *v = g->values[i];
