@@ -129,7 +129,7 @@ const char *text_tensor(const text_reader *r, const char *s, onr_datum *out) {
 static bool is_float_text(const char *s) {
     size_t n = strcspn(s, " ,]\n");
     for (size_t i = 0; i < n; i++)
-        if (s[i] == '.') return true;
+        if (s[i] == '.' || s[i] == 'n') return true;
     return false;
 }
 
