@@ -7,9 +7,15 @@
 
 enum { FOLD_NODE_BYTES = 256 << 20, FOLD_TOTAL_BYTES = 1 << 30 };
 
+/// The content of a value, or of the enclosing graph's value that it stands for, when that is constant; else NULL.
+static const onr_datum *content(const onr_value *v) {
+    while (v->outer) v = v->outer;
+    return v->constant;
+}
+
 static bool all_constant(const onr_node *n) {
     for (int32_t k = 0; k < n->n_in; k++)
-        if (n->in[k] && !n->in[k]->constant) return false;
+        if (n->in[k] && !content(n->in[k])) return false;
     return n->n_capture == 0;
 }
 
@@ -58,7 +64,7 @@ static onr_status fold_node(onr_pass_run *r, onr_node *n, size_t *spent) {
     const onr_datum **in = onr_arena_calloc(r->arena, (size_t)n->n_in, sizeof *in);
     onr_datum *out = onr_arena_calloc(r->arena, (size_t)n->n_out, sizeof *out);
     if (!in || !out) return onr_no_memory(r->err, sizeof *out);
-    for (int32_t k = 0; k < n->n_in; k++) in[k] = n->in[k] ? n->in[k]->constant : NULL;
+    for (int32_t k = 0; k < n->n_in; k++) in[k] = n->in[k] ? content(n->in[k]) : NULL;
     ONR_TRY(onr_eval(n, in, NULL, out, r->env, r->err));
     onr_status s = ONR_OK;
     bool tensors = true;
@@ -107,11 +113,29 @@ static bool is_asked(const onr_node *n) {
     return false;
 }
 
-onr_status onr_pass_fold(onr_pass_run *r) {
-    size_t spent = 0;
+static onr_status fold_graph(onr_pass_run *r, size_t *spent);
+
+/// Bodies of control flow: a Constant in a loop is then made once, not in every iteration.
+static onr_status fold_bodies(onr_pass_run *r, const onr_node *n, size_t *spent) {
+    for (int32_t k = 0; k < n->n_attr; k++) {
+        const onr_attr *a = &n->attr[k];
+        size_t n_graphs = a->kind == ONR_ATTR_GRAPH ? 1 : a->kind == ONR_ATTR_GRAPHS ? a->n : 0;
+        for (size_t i = 0; i < n_graphs; i++) {
+            onr_pass_run body = *r;
+            body.g = a->kind == ONR_ATTR_GRAPH ? a->graph : a->graphs[i];
+            ONR_TRY(fold_graph(&body, spent));
+            r->count = body.count;
+        }
+    }
+    return ONR_OK;
+}
+
+static onr_status fold_graph(onr_pass_run *r, size_t *spent) {
     for (int32_t i = 0; i < r->g->n_nodes; i++) {
         onr_node *n = r->g->nodes[i];
-        if (n->dead || !(n->op->flags & ONR_OP_PURE) || has_graph_attr(n)) continue;
+        if (n->dead) continue;
+        if (has_graph_attr(n)) ONR_TRY(fold_bodies(r, n, spent));
+        if (!(n->op->flags & ONR_OP_PURE) || has_graph_attr(n)) continue;
         bool known = false;
         for (int32_t k = 0; k < n->n_out; k++)
             if (n->out[k] && fully_known(n->out[k]) && onr_pass_may(r)) {
@@ -122,7 +146,12 @@ onr_status onr_pass_fold(onr_pass_run *r) {
             if (known || onr_pass_may(r)) onr_graph_remove_node(r->g, n);
             continue;
         }
-        if (all_constant(n) && within_budget(n, spent) && onr_pass_may(r)) ONR_TRY(fold_node(r, n, &spent));
+        if (all_constant(n) && within_budget(n, *spent) && onr_pass_may(r)) ONR_TRY(fold_node(r, n, spent));
     }
     return ONR_OK;
+}
+
+onr_status onr_pass_fold(onr_pass_run *r) {
+    size_t spent = 0;
+    return fold_graph(r, &spent);
 }

@@ -27,6 +27,30 @@ typedef struct bench {
 
 static text_reader reader(const bench *b) { return (text_reader){.what = b->c->op, .arena = b->arena}; }
 
+/// A tensor, a map or a sequence.
+static const char *read_value(const text_reader *r, const char *s, onr_datum *out) {
+    s = text_blanks(s);
+    if (*s != '{' && *s != '<') return text_tensor(r, s, out);
+    const char close = *s == '{' ? '}' : '>', between = *s == '{' ? ':' : ';';
+    *out = (onr_datum){.kind = *s == '{' ? ONR_MAP : ONR_SEQUENCE};
+    out->item = onr_arena_calloc(r->arena, MOST, sizeof *out->item);
+    onr_type *elem = onr_arena_alloc(r->arena, sizeof *elem);
+    assert_true(out->item && elem);
+    for (s++; *(s = text_blanks(s)) != close;) {
+        if (out->n == MOST) text_wrong(r, s);
+        s = text_blanks(read_value(r, s, &out->item[out->n++]));
+        if (*s == between)
+            s++;
+        else if (*s != close)
+            text_wrong(r, s);
+    }
+    if (out->kind == ONR_MAP && out->n != 2) text_wrong(r, s);
+    if (out->n) *elem = onr_datum_type(&out->item[out->n - 1]);
+    if (out->kind == ONR_MAP) elem->shape = (onr_shape){.rank = 0}; // of each value
+    if (out->n) out->elem = elem;
+    return text_blanks(s + 1);
+}
+
 static int read_list(bench *b, const char *s, onr_datum *out, bool *omitted) {
     text_reader r = reader(b);
     int n = 0;
@@ -35,7 +59,7 @@ static int read_list(bench *b, const char *s, onr_datum *out, bool *omitted) {
         if (*s == '_')
             omitted[n] = true, s = text_blanks(s + 1);
         else
-            s = text_tensor(&r, s, &out[n]);
+            s = read_value(&r, s, &out[n]);
         n++;
         if (*s == '|')
             s++;
@@ -85,14 +109,8 @@ static bool same_number(const onr_tensor *got, const onr_tensor *want, int64_t i
     return x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= tolerance * (fabs(y) > 1 ? fabs(y) : 1);
 }
 
-static void compare(const bench *b, int i, const onr_datum *got, const char *how) {
+static void compare_tensors(const bench *b, int i, const onr_tensor *x, const onr_tensor *y, const char *how) {
     const op_case *c = b->c;
-    const onr_tensor *x = &got->t, *y = &b->want[i].t;
-    char tx[ONR_TYPE_TEXT], ty[ONR_TYPE_TEXT];
-    onr_type gt = onr_datum_type(got), wt = onr_datum_type(&b->want[i]);
-    if (!onr_type_equal(&gt, &wt))
-        fail_msg("%s-%d(%s; %s) %s: output %d is %s, expected %s", c->op, c->opset, c->in, c->attrs, how, i,
-                 onr_type_text(&gt, NULL, tx), onr_type_text(&wt, NULL, ty));
     for (int64_t k = 0; k < onr_tensor_numel(y); k++) {
         if (y->dtype == ONR_STRING) {
             const onr_string *s = (const onr_string *)x->data + k, *w = (const onr_string *)y->data + k;
@@ -104,6 +122,18 @@ static void compare(const bench *b, int i, const onr_datum *got, const char *how
                      onr_tensor_num(x, k), onr_tensor_num(y, k));
         }
     }
+}
+
+static void compare(const bench *b, int i, const onr_datum *got, const onr_datum *want, const char *how) {
+    const op_case *c = b->c;
+    char tx[ONR_TYPE_TEXT], ty[ONR_TYPE_TEXT];
+    onr_type gt = onr_datum_type(got), wt = onr_datum_type(want);
+    if (!want->elem && want->kind == ONR_SEQUENCE) wt.elem = gt.elem; // an empty one says nothing of its items
+    if (!onr_type_equal(&gt, &wt) || got->n != want->n)
+        fail_msg("%s-%d(%s; %s) %s: output %d is %s with %zu items, expected %s with %zu", c->op, c->opset, c->in, c->attrs,
+                 how, i, onr_type_text(&gt, NULL, tx), got->n, onr_type_text(&wt, NULL, ty), want->n);
+    if (want->kind == ONR_TENSOR) compare_tensors(b, i, &got->t, &want->t, how);
+    for (size_t k = 0; k < want->n; k++) compare(b, i, &got->item[k], &want->item[k], how);
 }
 
 static void check_failure(const bench *b, onr_status s) {
@@ -126,7 +156,7 @@ static onr_status evaluate(bench *b, const onr_target *target, onr_pool *pool, c
     if (b->c->out[0] != '!') {
         if (s != ONR_OK) fail_msg("%s-%d(%s; %s) %s: %s", b->c->op, b->c->opset, b->c->in, b->c->attrs, how, b->err.text);
         for (int i = 0; i < b->n_out; i++)
-            if (!b->unwanted[i]) compare(b, i, &out[i], how);
+            if (!b->unwanted[i]) compare(b, i, &out[i], &b->want[i], how);
     }
     for (int i = 0; i < b->n_out; i++) onr_datum_release(&out[i]);
     return s;

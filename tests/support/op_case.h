@@ -7,9 +7,10 @@
 #include <stddef.h>
 
 /// Tensors: "float32[2x3] 1 2 3 4 5 6", "int64[] 7", "string[2] 'a' 'b c'", "float32[0x3]"; one value alone fills the tensor;
-/// separated by "|"; "_" leaves an input out (or does not look at an output). Attributes: "axis=1 alpha=0.5 mode='edge'
-/// pads=[1,2] value=(int64[1] 7)"; a number with a point is a float. `out` may be "! words": the operator must fail with
-/// ONR_INVALID (or "!? words": any failure) and a message that holds the words. `op` is "Name" or "domain.Name".
+/// maps: "{int64[2] 1 2 : float32[2] 0.5 1}"; sequences: "<float32[1] 1 ; float32[1] 2>"; separated by "|"; "_" leaves an input
+/// out (or does not look at an output). Attributes: "axis=1 alpha=0.5 mode='edge' pads=[1,2] value=(int64[1] 7)"; a number with
+/// a point, nan or inf is a float. `out` may be "! words": the operator must fail with ONR_INVALID (or "!? words": any failure)
+/// and a message that holds the words. `op` is "Name" or "domain.Name".
 typedef struct op_case {
     const char *op;
     int opset;

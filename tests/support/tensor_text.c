@@ -107,7 +107,7 @@ const char *text_elements(const text_reader *r, const char *s, const onr_type *t
     assert_non_null(data);
     s = text_blanks(s);
     for (int64_t i = 0; i < n; i++) {
-        if (i == 1 && (!*s || *s == '|' || *s == ')')) { // one value fills all
+        if (i == 1 && strchr("|):;}>", *s)) { // one value fills all
             for (int64_t k = 1; k < n; k++) memcpy(data + (size_t)k * e, data, e);
             break;
         }
@@ -129,7 +129,7 @@ const char *text_tensor(const text_reader *r, const char *s, onr_datum *out) {
 static bool is_float_text(const char *s) {
     size_t n = strcspn(s, " ,]\n");
     for (size_t i = 0; i < n; i++)
-        if (s[i] == '.') return true;
+        if (s[i] == '.' || s[i] == 'n') return true;
     return false;
 }
 
