@@ -131,9 +131,9 @@ static void compare_unary(const unary_case *c, const float *x, const float *y, i
 }
 
 void check_unary(uint32_t features, const char *level) {
-    static const float special[] = {0.0f,     -0.0f,     NAN,   INFINITY, -INFINITY, 1.0f,    -1.0f, 0.5f,  -0.5f, 1.5f,
-                                    2.5f,     -2.5f,     1e-5f, -1e-5f,   1e-30f,    -1e-30f, 1e5f,  -1e5f, 1e30f, -1e30f,
-                                    16777217, 0x1p-126f, 88.7f, -88.7f,   3.0f,      -3.0f,   20.0f, 20.5f, -20.0f};
+    static const float special[] = {0.0f,        -0.0f,     NAN,   INFINITY, -INFINITY, 1.0f,    -1.0f, 0.5f,  -0.5f, 1.5f,
+                                    2.5f,        -2.5f,     1e-5f, -1e-5f,   1e-30f,    -1e-30f, 1e5f,  -1e5f, 1e30f, -1e30f,
+                                    16777216.0f, 0x1p-126f, 88.7f, -88.7f,   3.0f,      -3.0f,   20.0f, 20.5f, -20.0f};
     enum { SPECIAL = sizeof special / sizeof *special };
     for (size_t k = 0; k < sizeof unaries / sizeof *unaries; k++) {
         const unary_case *c = &unaries[k];

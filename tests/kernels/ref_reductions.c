@@ -61,11 +61,8 @@ static double bound(onr_reduce_op op, const state *s, double n) {
 
 static void compare_reduce(onr_reduce_op op, int rank, const int64_t *shape, const bool *reduced, const float *x,
                            const float *y) {
-    int64_t n = 1, count = 1, n_reduced = 1;
-    for (int d = 0; d < rank; d++) {
-        n *= shape[d];
-        *(reduced[d] ? &n_reduced : &count) *= shape[d];
-    }
+    int64_t count = 1, n_reduced = 1;
+    for (int d = 0; d < rank; d++) *(reduced[d] ? &n_reduced : &count) *= shape[d];
     for (int64_t o = 0; o < count; o++) {
         state s = {0, 0, 0, 1, -INFINITY, INFINITY, false};
         for (int64_t r = 0; r < n_reduced; r++) {
