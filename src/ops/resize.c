@@ -336,17 +336,6 @@ static onr_status run_passes(const onr_run *r, const onr_resize_taps *taps, int3
     return ONR_OK;
 }
 
-/// Doubles as elements of a type: kept within the range of integers (cubic interpolation overshoots), then cut toward zero.
-static void from_double(onr_dtype t, double *from, void *to, int64_t n) {
-    if (onr_dtype_is_integer(t)) {
-        const int bits = onr_dtype_bits(t) - onr_dtype_is_signed(t);
-        const double hi = bits >= 63 ? nextafter(ldexp(1, bits), 0) : ldexp(1, bits) - 1;
-        const double lo = onr_dtype_is_signed(t) ? -ldexp(1, bits) : 0;
-        for (int64_t i = 0; i < n; i++) from[i] = from[i] >= hi ? hi : from[i] <= lo ? lo : from[i] != from[i] ? 0 : from[i];
-    }
-    onr_cast_numbers(ONR_DOUBLE, from, t, to, n, true, ONR_E8M0_UP, NULL);
-}
-
 /// Types other than float, and the reference: in double.
 static onr_status run_wide(const onr_run *r, const onr_resize_taps *taps, int32_t rank) {
     const onr_tensor *x = onr_run_in(r, IN_X);
@@ -358,7 +347,7 @@ static onr_status run_wide(const onr_run *r, const onr_resize_taps *taps, int32_
     if (!from) return onr_no_memory(r->err, bytes);
     onr_cast_numbers(x->dtype, x->data, ONR_DOUBLE, from, n, true, ONR_E8M0_UP, r->pool);
     onr_status s = run_passes(r, taps, rank, true, from, to, NULL, 0);
-    if (s == ONR_OK) from_double(y->dtype, to, y->data, m);
+    if (s == ONR_OK) onr_cast_doubles(y->dtype, to, y->data, m, r->pool);
     onr_free(from);
     return s;
 }
@@ -371,7 +360,7 @@ static onr_status run_nearest(const onr_run *r, const onr_resize_taps *taps, int
     char outside[sizeof(onr_string)] = {0};
     void *dst;
     if (x->dtype != ONR_STRING && p->how.transform == ONR_RESIZE_CROP)
-        from_double(x->dtype, &(double){(double)p->extrapolation_value}, outside, 1);
+        onr_cast_doubles(x->dtype, &(double){(double)p->extrapolation_value}, outside, 1, NULL);
     ONR_TRY(onr_nd_begin(r, 0, x->dtype, &shape, &dst));
     for (; rank > 1 && taps[rank - 1].identity && p->how.transform != ONR_RESIZE_CROP; rank--)
         elem *= (size_t)taps[rank - 1].in; // whole elements of the dimension before
