@@ -389,7 +389,7 @@ onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *input
             status = onr_fail(err, ONR_USAGE, "output slot %zu holds a value that is no buffer", i);
         if (outputs[i] && status == ONR_OK) c.outputs[i] = outputs[i]->d;
     }
-    s->cancel = 0;
+    __atomic_store_n(&s->cancel, 0, __ATOMIC_RELAXED);
     if (status == ONR_OK) {
         status = run_now(s, &c, err);
         if (status == ONR_OK) status = give_outputs(c.outputs, outputs, n_outputs, err);
@@ -399,7 +399,7 @@ onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *input
     return end_call(s, a, status, err);
 }
 
-void onnxrun_cancel(onnxrun_session *s) { s->cancel = 1; }
+void onnxrun_cancel(onnxrun_session *s) { __atomic_store_n(&s->cancel, 1, __ATOMIC_RELAXED); }
 
 void onnxrun_session_on_step(onnxrun_session *s, onnxrun_step_fn fn, void *user) {
     s->on_step = fn;

@@ -37,7 +37,7 @@ struct onnxrun_session {
     onr_env env;
     onr_log log;
     uint64_t random;
-    volatile int cancel;
+    int cancel; // atomic: other threads set it
     size_t max_memory, max_plans;
     kept_plan *plans;
     size_t n_plans;

@@ -10,6 +10,7 @@
 #include "base/half.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 typedef struct cast_params {
@@ -296,6 +297,16 @@ static onr_status run_bit_cast(const onr_run *r) {
     for (int64_t i = 0; i < n; i++)
         ((uint8_t *)y->data)[i] = is_signed ? (uint8_t)low_signed(from[i], bits) : (uint8_t)(from[i] & ((1 << bits) - 1));
     return ONR_OK;
+}
+
+void onr_cast_doubles(onr_dtype to, double *from, void *dst, int64_t n, onr_pool *pool) {
+    if (onr_dtype_is_integer(to)) {
+        const bool is_signed = onr_dtype_is_signed(to);
+        const int bits = onr_dtype_bits(to) - is_signed;
+        const double end = ldexp(1, bits), hi = bits >= 53 ? nextafter(end, 0) : end - 1, lo = is_signed ? -end : 0;
+        for (int64_t i = 0; i < n; i++) from[i] = from[i] >= hi ? hi : from[i] <= lo ? lo : from[i] != from[i] ? 0 : from[i];
+    }
+    onr_cast_numbers(ONR_DOUBLE, from, to, dst, n, true, ONR_E8M0_UP, pool);
 }
 
 // ---- rows

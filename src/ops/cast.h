@@ -10,6 +10,8 @@
 /// Each value is rounded once (double to float8 or bfloat16: by way of float).
 void onr_cast_numbers(onr_dtype from, const void *src, onr_dtype to, void *dst, int64_t n, bool saturate, onr_e8m0_round round,
                       onr_pool *pool);
+/// n doubles as a numeric type, integers kept within their range and cut toward zero: for what interpolates. Changes `from`.
+void onr_cast_doubles(onr_dtype to, double *from, void *dst, int64_t n, onr_pool *pool);
 /// Numbers as the shortest text that reads back as the same number: "1.5", "-3", "NaN", "INF". A copy when x is strings
 /// already.
 onr_status onr_cast_to_strings(const onr_tensor *x, onr_datum *out, onr_err *err);

@@ -38,7 +38,7 @@ void onr_pile_drop(onr_pile *p) {
 
 onr_status onr_body_run(const onr_run *r, const onr_graph *g, const onr_datum *const *in, int32_t n_in, onr_datum *out) {
     memset(out, 0, (size_t)g->n_outputs * sizeof *out);
-    if (r->env->cancel && *r->env->cancel) return onr_fail(r->err, ONR_LIMIT, "cancelled");
+    if (onr_env_cancelled(r->env)) return onr_fail(r->err, ONR_LIMIT, "cancelled");
     return r->env->run_graph(r->env, g, in, n_in, r->capture, out, r->err);
 }
 

@@ -114,19 +114,19 @@ typedef struct state {
     // Offsets into scratch, in bytes. 0 sizes where not needed.
     size_t packed_at, bias_at, x_at, y_at, kernel_at;
     bool reorder_x, reorder_y;
+    bool empty; // nothing to compute
 } state;
 
 typedef struct pack_job {
     const state *s;
     const float *w, *scale;
     onr_pool *pool;
-    bool failed;
 } pack_job;
 
 /// Packs, with each output channel's weights scaled first when there is a scale (in a copy of this one layer's weights, which
 /// also aligns them, and goes at once).
-static void pack(void *ctx, void *packed) {
-    pack_job *j = ctx;
+static bool pack(void *ctx, void *packed) {
+    const pack_job *j = ctx;
     const onr_conv_shape *s = &j->s->shape;
     size_t per_channel = (size_t)(s->c_in / s->groups * s->kh * s->kw), n = per_channel * (size_t)s->c_out;
     bool aligned = (uintptr_t)j->w % sizeof(float) == 0;
@@ -134,8 +134,7 @@ static void pack(void *ctx, void *packed) {
     float *own = NULL;
     if (j->scale || !aligned) {
         own = onr_malloc(n * sizeof *own);
-        j->failed = !own;
-        if (!own) return;
+        if (!own) return false;
         memcpy(own, j->w, n * sizeof *own);
         w = own;
     }
@@ -143,6 +142,7 @@ static void pack(void *ctx, void *packed) {
         for (size_t i = 0; i < per_channel; i++) own[(size_t)c * per_channel + i] *= j->scale[c];
     j->s->variant->pack(s, w, packed, j->pool);
     onr_free(own);
+    return true;
 }
 
 static void fill_shape(state *s, const params *p, const onr_type *x, const onr_type *w) {
@@ -223,12 +223,11 @@ static onr_status prepare_weights(onr_prepare *c, state *s) {
     snprintf(tag, sizeof tag, "%s g%lld k%dx%d b%d s%p %zu", s->variant->name, (long long)s->shape.groups, s->shape.kh,
              s->shape.kw, s->shape.in_block, (const void *)job.scale, s->variant->packed_bytes(&s->shape));
     s->packed = onr_prepare_pack(c, IN_W, tag, s->variant->packed_bytes(&s->shape), pack, &job);
-    return s->packed && !job.failed ? ONR_OK : onr_no_memory(c->err, s->variant->packed_bytes(&s->shape));
+    return s->packed ? ONR_OK : ONR_LIMIT;
 }
 
 static bool has_fast_kernel(const onr_prepare *c, const onr_type *x) {
-    return !c->target->reference && x->dtype == ONR_FLOAT && x->shape.rank <= 4 &&
-           onr_shape_span(&c->out[0].shape, 0, x->shape.rank) > 0 && x->shape.dim[1] > 0;
+    return !c->target->reference && x->dtype == ONR_FLOAT && x->shape.rank <= 4 && x->shape.dim[1] > 0;
 }
 
 static onr_status prepare(onr_prepare *c) {
@@ -241,6 +240,8 @@ static onr_status prepare(onr_prepare *c) {
         return onr_fail(c->err, ONR_INVALID, "%s", why);
     c->flops = 2.0 * (double)onr_shape_span(&c->out[0].shape, 0, x->shape.rank) *
                (double)onr_shape_span(&w->shape, 1, w->shape.rank);
+    s->empty = onr_shape_span(&c->out[0].shape, 0, x->shape.rank) == 0;
+    if (s->empty) return c->kernel = "nothing", ONR_OK; // an empty batch, in any layout
     if (x->shape.rank <= 4) fill_shape(s, p, x, w);
     if (has_fast_kernel(c, x))
         s->variant = choose(&s->shape, c->target, x->block, p->block ? (int32_t)p->block : onr_target_block(c->target));
@@ -288,8 +289,7 @@ static onr_status run_fast(const onr_run *r, const params *p, const state *s) {
         float *packed = (float *)(void *)(scratch + s->packed_at);
         const onr_tensor *scale = optional_in(r, IN_SCALE);
         pack_job job = {.s = s, .w = onr_run_in(r, IN_W)->data, .scale = scale ? scale->data : NULL, .pool = r->pool};
-        pack(&job, packed);
-        if (job.failed) return onr_no_memory(r->err, s->variant->packed_bytes(sh));
+        if (!pack(&job, packed)) return onr_no_memory(r->err, s->variant->packed_bytes(sh));
         a.packed = packed;
     }
     if (s->reorder_x) {
@@ -313,6 +313,7 @@ static onr_status run_fast(const onr_run *r, const params *p, const state *s) {
 static onr_status run(const onr_run *r) {
     const params *p = r->params;
     const state *s = r->state;
+    if (s->empty) return ONR_OK;
     if (s->variant) return run_fast(r, p, s);
     onr_conv_reference(&(onr_conv_reference_args){.x = onr_run_in(r, IN_X),
                                                   .w = onr_run_in(r, IN_W),

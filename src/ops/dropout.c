@@ -3,48 +3,13 @@
 // Never draws random numbers but when the model asks for training.
 #include "ops/nd.h"
 #include "ops/rows.h"
-
-#include <string.h>
+#include "ops/twister.h"
 
 typedef struct dropout_params {
     float ratio;
     int64_t is_test, seed;
     onr_ints consumed_inputs;
 } dropout_params;
-
-// ---- MT19937 with the seeding and the 53-bit doubles of NumPy's legacy generator (Matsumoto and Nishimura, 1998)
-// -------------------
-
-typedef struct twister {
-    uint32_t s[624];
-    int at;
-} twister;
-
-static void twister_seed(twister *t, uint32_t seed) {
-    t->s[0] = seed;
-    for (uint32_t i = 1; i < 624; i++) t->s[i] = 1812433253u * (t->s[i - 1] ^ (t->s[i - 1] >> 30)) + i;
-    t->at = 624;
-}
-
-static uint32_t twister_next(twister *t) {
-    if (t->at == 624) {
-        for (int i = 0; i < 624; i++) {
-            uint32_t y = (t->s[i] & 0x80000000u) | (t->s[(i + 1) % 624] & 0x7fffffffu);
-            t->s[i] = t->s[(i + 397) % 624] ^ (y >> 1) ^ (y & 1 ? 0x9908b0dfu : 0);
-        }
-        t->at = 0;
-    }
-    uint32_t y = t->s[t->at++];
-    y ^= y >> 11;
-    y ^= (y << 7) & 0x9d2c5680u;
-    y ^= (y << 15) & 0xefc60000u;
-    return y ^ (y >> 18);
-}
-
-static double twister_double(twister *t) {
-    uint32_t a = twister_next(t) >> 5, b = twister_next(t) >> 6;
-    return (a * 67108864.0 + b) / 9007199254740992.0;
-}
 
 // ---- the operator
 // --------------------------------------------------------------------------------------------------------------------
@@ -83,12 +48,12 @@ static onr_status drop(const onr_run *r, double ratio, uint32_t seed) {
     const onr_tensor *x = onr_run_in(r, 0);
     onr_tensor *y = onr_run_wants(r, 0) ? onr_run_out(r, 0) : NULL, *mask = onr_run_wants(r, 1) ? onr_run_out(r, 1) : NULL;
     if (!(ratio >= 0 && ratio < 1)) return onr_run_bad(r, "ratio is %g, not in [0, 1)", ratio);
-    twister *t = onr_malloc(sizeof *t);
+    onr_twister *t = onr_malloc(sizeof *t);
     if (!t) return onr_no_memory(r->err, sizeof *t);
-    twister_seed(t, seed);
+    onr_twister_seed(t, seed);
     const double scale = 1 / (1 - ratio);
     for (int64_t i = 0; i < onr_tensor_numel(x); i++) {
-        bool keep = twister_double(t) >= ratio;
+        bool keep = onr_twister_double(t) >= ratio;
         if (mask) mask_set(mask, i, keep);
         if (!y) continue;
         if (x->dtype == ONR_FLOAT)
@@ -100,19 +65,10 @@ static onr_status drop(const onr_run *r, double ratio, uint32_t seed) {
     return ONR_OK;
 }
 
-/// A seed of the run's own, when the model gives none (splitmix64).
-static uint32_t own_seed(const onr_run *r) {
-    if (!r->env || !r->env->random) return 0;
-    uint64_t z = *r->env->random += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (uint32_t)(z >> 32);
-}
-
 static onr_status run_dropout_attrs(const onr_run *r) {
     const dropout_params *p = r->params;
     bool training = r->node->op->since < 7 && !p->is_test;
-    return training && p->ratio > 0 ? drop(r, (double)p->ratio, own_seed(r)) : keep_all(r);
+    return training && p->ratio > 0 ? drop(r, (double)p->ratio, onr_random_seed(r)) : keep_all(r);
 }
 
 static onr_status run_dropout(const onr_run *r) {
@@ -120,7 +76,7 @@ static onr_status run_dropout(const onr_run *r) {
     bool training = onr_run_has(r, 2) && onr_tensor_int(onr_run_in(r, 2), 0) != 0;
     double ratio = onr_run_has(r, 1) ? onr_tensor_num(onr_run_in(r, 1), 0) : 0.5;
     if (!training || ratio == 0) return keep_all(r);
-    return drop(r, ratio, p->seed == ONR_NO_INT ? own_seed(r) : (uint32_t)p->seed);
+    return drop(r, ratio, p->seed == ONR_NO_INT ? onr_random_seed(r) : (uint32_t)p->seed);
 }
 
 static const onr_attr_spec dropout1[] = {ONR_A_FLOAT(dropout_params, ratio, 0.5f), ONR_A_INT(dropout_params, is_test, 0),

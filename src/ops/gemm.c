@@ -75,17 +75,17 @@ typedef struct pack_job {
     const state *s;
     const float *b;
     onr_pool *pool;
-    bool failed;
 } pack_job;
 
-static void pack(void *ctx, void *packed) {
-    pack_job *j = ctx;
+static bool pack(void *ctx, void *packed) {
+    const pack_job *j = ctx;
     const geometry *g = &j->s->g;
     float *temp;
     const float *b = onr_align_floats(j->b, (size_t)(g->k * g->n), &temp);
-    j->failed = !b;
-    if (b) onr_gemm_pack_b(j->s->gemm, g->k, g->n, b, g->b_row, g->b_col, packed, j->pool);
+    if (!b) return false;
+    onr_gemm_pack_b(j->s->gemm, g->k, g->n, b, g->b_row, g->b_col, packed, j->pool);
     onr_free(temp);
+    return true;
 }
 
 static onr_status prepare(onr_prepare *c) {
@@ -99,11 +99,11 @@ static onr_status prepare(onr_prepare *c) {
     s->gemm = onr_gemm_choose(c->target->cpu.features);
     c->kernel = onr_gemm_name(s->gemm);
     if (c->constant[1]) {
-        pack_job job = {s, c->constant[1]->t.data, c->pool, false};
+        pack_job job = {s, c->constant[1]->t.data, c->pool};
         char tag[96];
         snprintf(tag, sizeof tag, "gemm %s t%d", c->kernel, p->transB != 0);
         s->packed_b = onr_prepare_pack(c, 1, tag, onr_gemm_packed_b_bytes(s->gemm, g->k, g->n), pack, &job);
-        if (!s->packed_b || job.failed) return onr_no_memory(c->err, onr_gemm_packed_b_bytes(s->gemm, g->k, g->n));
+        if (!s->packed_b) return ONR_LIMIT;
     }
     if (c->n_in > 2 && c->in[2] && p->beta != 1) {
         size_t bytes = onr_align_up((size_t)onr_shape_span(&c->in[2]->shape, 0, c->in[2]->shape.rank) * sizeof(float), 64);

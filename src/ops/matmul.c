@@ -86,17 +86,17 @@ typedef struct pack_job {
     const state *s;
     const float *b;
     onr_pool *pool;
-    bool failed;
 } pack_job;
 
-static void pack(void *ctx, void *packed) {
-    pack_job *j = ctx;
+static bool pack(void *ctx, void *packed) {
+    const pack_job *j = ctx;
     const geometry *g = &j->s->g;
     float *temp;
     const float *b = onr_align_floats(j->b, (size_t)(g->k * g->n), &temp);
-    j->failed = !b;
-    if (b) onr_gemm_pack_b(j->s->gemm, g->k, g->n, b, g->n, 1, packed, j->pool);
+    if (!b) return false;
+    onr_gemm_pack_b(j->s->gemm, g->k, g->n, b, g->n, 1, packed, j->pool);
     onr_free(temp);
+    return true;
 }
 
 enum { SMALL_PRODUCT = 1 << 21 }; // multiply-adds below which a product is too small to share out among threads
@@ -111,11 +111,11 @@ static onr_status prepare(onr_prepare *c) {
     s->gemm = onr_gemm_choose(c->target->cpu.features);
     c->kernel = onr_gemm_name(s->gemm);
     if (c->constant[1] && g->b_is_shared && g->m > 0) {
-        pack_job job = {s, c->constant[1]->t.data, c->pool, false};
+        pack_job job = {s, c->constant[1]->t.data, c->pool};
         char tag[96];
         snprintf(tag, sizeof tag, "gemm %s %lldx%lld", c->kernel, (long long)g->k, (long long)g->n);
         s->packed_b = onr_prepare_pack(c, 1, tag, onr_gemm_packed_b_bytes(s->gemm, g->k, g->n), pack, &job);
-        if (!s->packed_b || job.failed) return onr_no_memory(c->err, onr_gemm_packed_b_bytes(s->gemm, g->k, g->n));
+        if (!s->packed_b) return ONR_LIMIT;
     }
     int threads = onr_pool_threads(c->pool);
     s->by_batch = g->batch > 1 && (double)g->m * (double)g->n * (double)g->k < SMALL_PRODUCT;

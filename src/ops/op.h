@@ -141,9 +141,9 @@ typedef struct onr_prepare {
 } onr_prepare;
 
 /// The packed form of constant input i, made once per session (once per evaluation when the content is no constant of the
-/// graph): `tag` names the form (variant name and geometry), fill writes `bytes` (64-byte aligned). Returns NULL when there is
-/// no memory (err is set).
-const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
+/// graph): `tag` names the form (variant name and geometry), fill writes `bytes` (64-byte aligned) or returns false for lack of
+/// memory. Returns NULL when there is none (err is set).
+const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, bool (*fill)(void *ctx, void *packed),
                              void *ctx);
 /// n floats as an aligned array: `data` itself, or a copy in *temp, which the caller frees with onr_free. NULL: no memory. For
 /// fill functions, whose source may lie anywhere in a model file.
@@ -166,9 +166,14 @@ struct onr_env {
     /// data.
     onr_status (*run_graph)(onr_env *env, const onr_graph *g, const onr_datum *const *in, int32_t n_in,
                             const onr_datum *const *capture, onr_datum *out, onr_err *err);
-    const volatile int *cancel; ///< not 0: stop with ONR_LIMIT; may be NULL
-    void *run;                  ///< run_graph's own
+    const int *cancel; ///< not 0: stop with ONR_LIMIT; may be NULL. Set by other threads: see onr_env_cancelled
+    void *run;         ///< run_graph's own
 };
+
+/// Has somebody asked the run to stop?
+static inline bool onr_env_cancelled(const onr_env *env) {
+    return env->cancel && __atomic_load_n(env->cancel, __ATOMIC_RELAXED);
+}
 
 typedef struct onr_run {
     const onr_node *node;

@@ -10,7 +10,7 @@
 struct onr_packs {
     onr_arena *arena;
     onr_map by_key;
-    size_t bytes;
+    size_t bytes, limit_bytes;
     void (*on_packed)(void *user, const void *data, size_t bytes);
     void *on_packed_user;
 };
@@ -20,12 +20,17 @@ onr_packs *onr_packs_new(size_t limit_bytes) {
     onr_packs *p = arena ? onr_arena_alloc(arena, sizeof *p) : NULL;
     if (!p) return onr_arena_free(arena), NULL;
     p->arena = arena;
+    p->limit_bytes = limit_bytes;
     onr_map_init(&p->by_key, arena);
     return p;
 }
 
 void onr_packs_free(onr_packs *p) {
     if (p) onr_arena_free(p->arena);
+}
+
+bool onr_packs_full(const onr_packs *p, size_t bytes) {
+    return p->limit_bytes && (bytes > p->limit_bytes || onr_arena_bytes(p->arena) > p->limit_bytes - bytes);
 }
 
 size_t onr_packs_bytes(const onr_packs *p) { return p ? p->bytes : 0; }
@@ -36,7 +41,7 @@ void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, 
 }
 
 const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *tag, size_t bytes,
-                          void (*fill)(void *ctx, void *packed), void *ctx) {
+                          bool (*fill)(void *ctx, void *packed), void *ctx) {
     bool is_new;
     char *key = onr_arena_printf(p->arena, "%p %s", source->data, tag);
     onr_map_entry *e = key ? onr_map_put(&p->by_key, key, &is_new) : NULL;
@@ -44,7 +49,7 @@ const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *ta
     if (e->v.ptr) return e->v.ptr;
     void *packed = onr_arena_alloc_aligned(p->arena, bytes, 64);
     if (!packed) return NULL;
-    fill(ctx, packed);
+    if (!fill(ctx, packed)) return NULL; // the next time asks again
     if (p->on_packed) p->on_packed(p->on_packed_user, source->data, onr_tensor_bytes(source));
     e->v.ptr = packed;
     p->bytes += bytes;

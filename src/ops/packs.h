@@ -7,13 +7,16 @@
 /// limit_bytes 0: no limit. NULL when memory lacks.
 onr_packs *onr_packs_new(size_t limit_bytes);
 void onr_packs_free(onr_packs *p);
+/// Would `bytes` more go over the limit?
+bool onr_packs_full(const onr_packs *p, size_t bytes);
 /// Bytes of all packed weights.
 size_t onr_packs_bytes(const onr_packs *p);
 /// Called after each packing with the source's memory, which is not needed any more (its file pages may be dropped). NULL:
 /// nothing.
 void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, size_t bytes), void *user);
-/// The packing of `source` called `tag`: `bytes` of memory aligned to 64 that `fill` wrote, now or earlier. NULL: no memory.
+/// The packing of `source` called `tag`: `bytes` of memory aligned to 64 that `fill` wrote, now or earlier. NULL: no memory,
+/// for us or for `fill` (which returns false then).
 const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *tag, size_t bytes,
-                          void (*fill)(void *ctx, void *packed), void *ctx);
+                          bool (*fill)(void *ctx, void *packed), void *ctx);
 
 #endif

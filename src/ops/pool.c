@@ -84,6 +84,7 @@ static onr_status infer(onr_infer *c) {
 typedef struct state {
     onr_window win;
     bool fast;
+    bool empty; // nothing to compute
     onr_pooling_shape shape;
 } state;
 
@@ -117,6 +118,8 @@ static onr_status prepare(onr_prepare *c) {
     const char *why;
     if (!s) return ONR_LIMIT;
     if (!resolve(p, &x->shape, NULL, &s->win, &why)) return onr_fail(c->err, ONR_INVALID, "%s", why);
+    s->empty = onr_shape_span(&c->out[0].shape, 0, x->shape.rank) == 0;
+    if (s->empty) return c->kernel = "nothing", ONR_OK; // an empty batch, in any layout
     bool wants_indices = c->n_out > 1 && c->node->out[1];
     bool global_average = p->global && p->kind == ONR_POOL_AVERAGE;
     s->fast = !c->target->reference && x->dtype == ONR_FLOAT && !wants_indices && p->kind != ONR_POOL_LP &&
@@ -134,6 +137,7 @@ static onr_status run(const onr_run *r) {
     const onr_tensor *x = onr_run_in(r, 0);
     onr_tensor *y = onr_run_out(r, 0);
     uint32_t features = r->env->target->cpu.features;
+    if (s->empty) return ONR_OK;
     if (!s->fast) {
         onr_pool_reference(&(onr_pool_reference_args){.kind = p->kind,
                                                       .x = x,

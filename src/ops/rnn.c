@@ -186,9 +186,10 @@ typedef struct pack_job {
     onr_pool *pool;
 } pack_job;
 
-static void pack(void *ctx, void *packed) {
+static bool pack(void *ctx, void *packed) {
     const pack_job *j = ctx;
     onr_gemm_pack_b(j->s->gemm, j->k, j->n, j->b, 1, j->k, packed, j->pool);
+    return true;
 }
 
 /// Packs rows [first, first + n) of direction dir of a constant weight.

@@ -18,17 +18,20 @@ static bool is_graph_constant(const onr_prepare *c, int32_t i) {
     return v && v->constant && d && d->kind == ONR_TENSOR && d->t.data && d->t.data == v->constant->t.data;
 }
 
-const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, void (*fill)(void *ctx, void *packed),
+const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, bool (*fill)(void *ctx, void *packed),
                              void *ctx) {
     const void *packed;
     if (c->packs && is_graph_constant(c, i)) {
         packed = onr_packs_get(c->packs, &c->constant[i]->t, tag, bytes, fill, ctx);
     } else {
         void *fresh = onr_arena_alloc_aligned(c->arena, bytes, 64);
-        if (fresh) fill(ctx, fresh);
-        packed = fresh;
+        packed = fresh && fill(ctx, fresh) ? fresh : NULL;
     }
-    if (!packed) onr_no_memory(c->err, bytes);
+    if (!packed && c->packs && onr_packs_full(c->packs, bytes))
+        onr_fail(c->err, ONR_LIMIT, "packed weights need %zu bytes and %zu more here, more than the limit",
+                 onr_packs_bytes(c->packs), bytes);
+    else if (!packed)
+        onr_no_memory(c->err, bytes);
     if (i < 32) c->packed_inputs |= 1u << i;
     return packed;
 }
@@ -170,9 +173,10 @@ static bool is_unaligned(const onr_datum *d) {
     return d && d->kind == ONR_TENSOR && d->t.dtype == ONR_FLOAT && (uintptr_t)d->t.data % sizeof(float) != 0;
 }
 
-static void copy_bytes(void *ctx, void *packed) {
+static bool copy_bytes(void *ctx, void *packed) {
     const onr_tensor *t = ctx;
     memcpy(packed, t->data, onr_tensor_bytes(t));
+    return true;
 }
 
 /// Replaces unaligned constants by aligned copies (one per session): those that prepare does not pack itself, or, afterwards,
@@ -191,7 +195,8 @@ static onr_status align_constants(onr_prepare *c, onr_prepared *p, uint32_t exce
         onr_datum *copy = onr_arena_alloc(c->arena, sizeof *copy);
         const void *data = copy ? onr_prepare_pack(c, i, "aligned", onr_tensor_bytes(t), copy_bytes, (void *)(uintptr_t)t)
                                 : NULL;
-        if (!data) return onr_no_memory(c->err, onr_tensor_bytes(t));
+        if (!copy) return onr_no_memory(c->err, sizeof *copy);
+        if (!data) return ONR_LIMIT;
         c->packed_inputs = packed_inputs;
         *copy = onr_datum_borrow(ONR_FLOAT, &t->shape, data);
         p->fixed_in[i] = ((const onr_datum **)(uintptr_t)c->constant)[i] = copy;

@@ -2,6 +2,7 @@
 // May assume: the graph was resolved and verified. Never runs a step and never changes the graph.
 #include "plan/plan.h"
 
+#include "base/mathx.h"
 #include "plan/liveness.h"
 
 #include <string.h>
@@ -160,11 +161,22 @@ static onr_status copy_signature(onr_plan *p, const onr_type *inputs, onr_err *e
     return ONR_OK;
 }
 
+/// Could all pieces lie in one address space? (onr_arena_plan fails for lack of memory, too.)
+static bool sizes_fit(const onr_plan *p) {
+    size_t sum = 0;
+    for (size_t i = 0; i < p->n_intervals; i++)
+        if (!onr_add_size(sum, p->intervals[i].bytes, &sum) || !onr_add_size(sum, ONR_PLAN_ALIGN, &sum)) return false;
+    return sum <= SIZE_MAX / 2;
+}
+
 static onr_status place(planner *pl, size_t max_bytes) {
     onr_plan *p = pl->p;
     p->live_peak_bytes = onr_arena_peak(p->intervals, p->n_intervals, ONR_PLAN_ALIGN, &p->peak_step);
     p->arena_bytes = onr_arena_plan(p->intervals, p->n_intervals, ONR_PLAN_ALIGN, p->offsets);
-    if (p->arena_bytes == SIZE_MAX) return onr_fail(pl->err, ONR_LIMIT, "the activations of this input are too large to plan");
+    if (p->arena_bytes == SIZE_MAX) {
+        if (sizes_fit(p)) return onr_no_memory(pl->err, p->n_intervals * sizeof *p->intervals);
+        return onr_fail(pl->err, ONR_LIMIT, "the activations of this input are too large to plan");
+    }
     size_t total = p->arena_bytes + onr_packs_bytes(pl->packs);
     if (!max_bytes || total <= max_bytes) return ONR_OK;
     const onr_node *n = p->n_steps ? p->steps[p->peak_step < p->n_steps ? p->peak_step : p->n_steps - 1].op.node : NULL;

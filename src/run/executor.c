@@ -177,7 +177,7 @@ static onr_status run_steps(onr_frame *f, onr_env *env, const onr_watch *watch, 
     for (int32_t s = 0; s < p->n_steps; s++) {
         const onr_step *step = &p->steps[s];
         const operands *o = &f->operand[s];
-        if (env->cancel && *env->cancel) return onr_fail(err, ONR_LIMIT, "cancelled before node '%s'", step->op.node->name);
+        if (onr_env_cancelled(env)) return onr_fail(err, ONR_LIMIT, "cancelled before node '%s'", step->op.node->name);
         uint64_t start = watch ? onr_time_ns() : 0;
         if (step->dynamic)
             ONR_TRY(run_dynamic(f, step, o, env, err));

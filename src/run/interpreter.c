@@ -80,7 +80,7 @@ static onr_status tell(const state *s, const onr_watch *watch, const onr_node *n
 }
 
 static onr_status run_node(state *s, const onr_node *n) {
-    if (s->env->cancel && *s->env->cancel) return onr_fail(s->err, ONR_LIMIT, "cancelled before node '%s'", n->name);
+    if (onr_env_cancelled(s->env)) return onr_fail(s->err, ONR_LIMIT, "cancelled before node '%s'", n->name);
     for (int32_t k = 0; k < n->n_in; k++) {
         s->in[k] = n->in[k] ? &s->data[n->in[k]->id] : NULL;
         if (n->in[k] && s->in[k]->kind == ONR_KIND_UNKNOWN) {
