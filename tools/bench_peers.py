@@ -24,7 +24,7 @@ def run_onnxrun(args, model, _, batch, threads, runs):
     command = [args.onnxrun, "bench", model, "--json", "-t", str(threads), "--batch", str(batch), "--iterations", str(runs), "--warmup", "3"]
     command += args.options
     out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return {"load_ms": out["load_ms"], "min": out["min_ms"], "median": out["median_ms"], "rss_mb": out["peak_rss_mb"]}
+    return {"load_ms": out["load_ms"], "min": out["min_ms"], "median": out["median_ms"], "rss_mb": out["peak_rss_mb"] * 1.048576}  # MiB to MB
 
 
 def run_ort(args, model, size, batch, threads, runs):

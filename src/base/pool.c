@@ -81,22 +81,33 @@ void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, siz
     TELL_ACQUIRE(&loop);
 }
 
-// Debian's pthreadpool does not tell a task its thread. So a worker loop starts one lane per thread, and the lanes draw indices
-// from a shared counter: which lane gets an index depends on timing, but results do not depend on the lane.
+// Debian's pthreadpool does not tell a task its thread. So a worker loop starts one lane per thread. Each lane first takes the
+// indices of its own part, in order (so that the same thread works on the same part of an activation in loop after loop, and
+// finds it in its cache), then what is left of the others'. Which lane gets an index depends on timing, but results do not.
+enum { MAX_LANES = 64 };
+
+typedef struct lane_part {
+    size_t next __attribute__((aligned(64))); // alone on its cache line: others look here when they have finished theirs
+    size_t end;
+} lane_part;
+
 typedef struct worker_loop {
     void (*fn)(void *ctx, size_t worker, size_t i);
     void *ctx;
-    size_t n;
-    size_t next __attribute__((aligned(64))); // alone on its cache line: all lanes write it
+    size_t n_lanes;
+    lane_part part[MAX_LANES];
 } worker_loop;
 
 static void run_lane(void *arg, size_t lane) {
     TELL_ACQUIRE(arg);
     worker_loop *loop = arg;
-    for (;;) {
-        size_t i = __atomic_fetch_add(&loop->next, 1, __ATOMIC_RELAXED);
-        if (i >= loop->n) break;
-        loop->fn(loop->ctx, lane, i);
+    for (size_t k = 0; k < loop->n_lanes; k++) {
+        lane_part *part = &loop->part[(lane + k) % loop->n_lanes];
+        for (;;) {
+            size_t i = __atomic_fetch_add(&part->next, 1, __ATOMIC_RELAXED);
+            if (i >= part->end) break;
+            loop->fn(loop->ctx, lane, i);
+        }
     }
     TELL_RELEASE(arg);
 }
@@ -106,10 +117,17 @@ void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t wor
         for (size_t i = 0; i < n; i++) fn(ctx, 0, i);
         return;
     }
-    worker_loop loop = {fn, ctx, n, 0};
     size_t lanes = (size_t)p->n_threads < n ? (size_t)p->n_threads : n;
+    worker_loop loop;
+    loop.fn = fn;
+    loop.ctx = ctx;
+    loop.n_lanes = lanes < MAX_LANES ? lanes : MAX_LANES;
+    for (size_t l = 0; l < loop.n_lanes; l++) {
+        loop.part[l].next = n / loop.n_lanes * l + (l < n % loop.n_lanes ? l : n % loop.n_lanes);
+        loop.part[l].end = loop.part[l].next + n / loop.n_lanes + (l < n % loop.n_lanes);
+    }
     TELL_RELEASE(&loop);
-    pthreadpool_parallelize_1d(p->threads, run_lane, &loop, lanes, 0);
+    pthreadpool_parallelize_1d(p->threads, run_lane, &loop, loop.n_lanes, 0);
     TELL_ACQUIRE(&loop);
 }
 

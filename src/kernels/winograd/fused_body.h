@@ -12,8 +12,13 @@
 
 #include "kernels/winograd/taps_body.h"
 
-static const onr_wino_style style = {
-    .m = WINO_M, .lanes = VF_LANES, .wide = VF_LANES, .min_tiles = MOST_TILES, .max_tiles = MOST_TILES, .by_row = true};
+static const onr_wino_style style = {.plain = true,
+                                     .m = WINO_M,
+                                     .lanes = VF_LANES,
+                                     .wide = VF_LANES,
+                                     .min_tiles = MOST_TILES,
+                                     .max_tiles = MOST_TILES,
+                                     .by_row = true};
 
 // Input channels for which all rows are done before the next ones: their taps stay in the first-level cache (18 KB) meanwhile.
 #ifndef CHUNK

@@ -16,7 +16,7 @@
 #endif
 
 static const onr_wino_style style = {
-    .m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = 3 * TILES, .max_tiles = 3 * TILES};
+    .plain = true, .m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = 3 * TILES, .max_tiles = 3 * TILES};
 
 // Floats from one point of a transformed chunk to the next: 64 bytes more than its size, against cache-set conflicts.
 enum { POINT_STEP = CHUNK * WIDE + 16, EXTRA_FLOATS = POINTS * POINT_STEP };
