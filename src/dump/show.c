@@ -108,10 +108,12 @@ static void count_node(counter *c, const onr_node *n) {
             c->list[i].n++;
             return;
         }
-    onr_op_count *grown = onr_arena_grow(c->arena, c->list, c->n, c->n + 1, sizeof *grown);
-    if (!grown) return;
-    grown[c->n++] = (onr_op_count){n->domain, n->op_type, 1};
-    c->list = grown;
+    if ((c->n & (c->n - 1)) == 0) { // full: the list doubles
+        onr_op_count *grown = onr_arena_grow(c->arena, c->list, c->n, c->n ? 2 * c->n : 1, sizeof *grown);
+        if (!grown) return;
+        c->list = grown;
+    }
+    c->list[c->n++] = (onr_op_count){n->domain, n->op_type, 1};
 }
 
 static void count_graph(counter *c, const onr_graph *g) {

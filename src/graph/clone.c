@@ -92,8 +92,8 @@ static onr_graph *clone_into(const onr_graph *g, onr_arena *a, onr_graph *parent
     to->inputs = map_values(to, g->inputs, g->n_inputs);
     to->outputs = map_values(to, g->outputs, g->n_outputs);
     if (!to->inputs || !to->outputs || !clone_links(to, g)) return NULL;
-    to->n_inputs = g->n_inputs;
-    to->n_outputs = g->n_outputs;
+    to->n_inputs = to->cap_inputs = g->n_inputs;
+    to->n_outputs = to->cap_outputs = g->n_outputs;
     return to;
 }
 

@@ -9,7 +9,7 @@
 /// Makes room for one more in an arena array. False when there is no memory.
 static bool room(onr_arena *a, void *array, int32_t n, int32_t *cap, size_t size) {
     if (n < *cap) return true;
-    int32_t want = *cap ? 2 * *cap : 4;
+    int32_t want = n < 4 ? 4 : 2 * n; // by n: a list that was made in its full size has no cap
     void *old;
     memcpy(&old, array, sizeof old);
     void *grown = onr_arena_grow(a, old, (size_t)n, (size_t)want, size);
@@ -62,21 +62,16 @@ onr_value *onr_graph_add_constant(onr_graph *g, const char *hint, const onr_datu
     return v;
 }
 
-static bool append(onr_graph *g, onr_value ***list, int32_t *n, onr_value *v) {
-    onr_value **grown = onr_arena_grow(g->arena, *list, (size_t)*n, (size_t)*n + 1, sizeof *grown);
-    if (!grown) return false;
-    grown[(*n)++] = v;
-    *list = grown;
+bool onr_graph_add_input(onr_graph *g, onr_value *v) {
+    if (!room(g->arena, &g->inputs, g->n_inputs, &g->cap_inputs, sizeof *g->inputs)) return false;
+    g->inputs[g->n_inputs++] = v;
+    v->is_input = true;
     return true;
 }
 
-bool onr_graph_add_input(onr_graph *g, onr_value *v) {
-    v->is_input = true;
-    return append(g, &g->inputs, &g->n_inputs, v);
-}
-
 bool onr_graph_add_output(onr_graph *g, onr_value *v) {
-    if (!append(g, &g->outputs, &g->n_outputs, v)) return false;
+    if (!room(g->arena, &g->outputs, g->n_outputs, &g->cap_outputs, sizeof *g->outputs)) return false;
+    g->outputs[g->n_outputs++] = v;
     v->n_output++;
     return true;
 }

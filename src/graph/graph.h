@@ -113,9 +113,9 @@ struct onr_graph {
     onr_node **nodes; ///< in topological order once onr_graph_order ran
     int32_t n_nodes, cap_nodes;
     onr_value **inputs; ///< real inputs: initializers with default contents excluded (see importer)
-    int32_t n_inputs;
+    int32_t n_inputs, cap_inputs;
     onr_value **outputs;
-    int32_t n_outputs;
+    int32_t n_outputs, cap_outputs;
     onr_map by_name; ///< name -> onr_value*
 };
 

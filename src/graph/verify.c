@@ -147,8 +147,23 @@ static onr_status check_node(const onr_graph *g, const onr_node *n, int32_t i, o
     return check_subgraphs(n, err);
 }
 
+/// What values count as uses by the graph's outputs, and what the graph lists.
+static onr_status check_outputs(const onr_graph *g, onr_err *err) {
+    int64_t counted = 0;
+    for (int32_t i = 0; i < g->n_values; i++) counted += g->values[i]->n_output;
+    for (int32_t i = 0; i < g->n_outputs; i++) {
+        const onr_value *v = g->outputs[i];
+        if (v->graph != g) return onr_fail(err, ONR_INTERNAL, "output '%s' is of another graph", v->name);
+        if (v->n_output == 0) return onr_fail(err, ONR_INTERNAL, "output '%s' does not count as one", v->name);
+    }
+    if (counted == g->n_outputs) return ONR_OK;
+    return onr_fail(err, ONR_INTERNAL, "graph '%s' lists %d outputs, its values count %lld", g->name, g->n_outputs,
+                    (long long)counted);
+}
+
 onr_status onr_graph_verify(const onr_graph *g, onr_err *err) {
     for (int32_t i = 0; i < g->n_values; i++) ONR_TRY(check_value(g, g->values[i], i, err));
     for (int32_t i = 0; i < g->n_nodes; i++) ONR_TRY(check_node(g, g->nodes[i], i, err));
+    ONR_TRY(check_outputs(g, err));
     return check_uses(g, err);
 }

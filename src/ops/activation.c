@@ -3,6 +3,7 @@
 // Never changes NaN into a number, except where the formula does.
 #include "ops/nd.h"
 #include "ops/rows.h"
+#include "ops/vector.h"
 
 #include <string.h>
 #include <tgmath.h>
@@ -28,33 +29,38 @@ typedef struct act {
             out[i] = EXPR;                                                                \
         }                                                                                 \
     }
-#define FLOAT_UNARY(name, cost, EXPR)                                                                     \
+// KERNEL, A, B: the vector kernel for floats and its two parameters.
+#define FLOAT_UNARY(name, cost, KERNEL, A, B, EXPR)                                                       \
     FLOAT_LOOP(name##_f32, float, EXPR)                                                                   \
     FLOAT_LOOP(name##_f64, double, EXPR)                                                                  \
     static onr_status run_##name(const onr_run *r) {                                                      \
+        const act *p = r->params;                                                                         \
+        (void)p;                                                                                          \
+        if (onr_vector_unary(r, KERNEL, A, B)) return ONR_OK;                                             \
         static const onr_nd_fn fns[ONR_N_DTYPES] = {[ONR_FLOAT] = name##_f32, [ONR_DOUBLE] = name##_f64}; \
         return onr_nd_unary(r, cost, fns, r->params);                                                     \
     }
 
 #define SOFTPLUS(x) ((x) > 0 ? (x) + log1p(exp(-(x))) : log1p(exp(x)))
 
-FLOAT_UNARY(leaky_relu, 1, x < 0 ? alpha * x : x)
-FLOAT_UNARY(elu, 10, x < 0 ? alpha * expm1(x) : x)
-FLOAT_UNARY(selu, 10, gamma *(x > 0 ? x : alpha * expm1(x)))
-FLOAT_UNARY(celu, 10, x < 0 ? alpha * expm1(x / alpha) : x)
-FLOAT_UNARY(sigmoid, 8, 1 / (1 + exp(-x)))
+FLOAT_UNARY(leaky_relu, 1, ONR_UNARY_LEAKY_RELU, p->alpha, 0, x < 0 ? alpha * x : x)
+FLOAT_UNARY(elu, 10, ONR_UNARY_ELU, p->alpha, 0, x < 0 ? alpha * expm1(x) : x)
+FLOAT_UNARY(selu, 10, ONR_UNARY_SELU, p->alpha, p->gamma, gamma *(x > 0 ? x : alpha * expm1(x)))
+FLOAT_UNARY(celu, 10, ONR_UNARY_CELU, p->alpha, 0, x < 0 ? alpha * expm1(x / alpha) : x)
+FLOAT_UNARY(sigmoid, 8, ONR_UNARY_SIGMOID, 0, 0, 1 / (1 + exp(-x)))
 #define CLAMP01(t) ((t) < 0 ? 0 : (t) > 1 ? 1 : (t))
-FLOAT_UNARY(hard_sigmoid, 1, CLAMP01(alpha *x + beta))
-FLOAT_UNARY(tanh, 12, tanh(x))
-FLOAT_UNARY(softplus, 20, SOFTPLUS(x))
-FLOAT_UNARY(softsign, 2, x / (1 + fabs(x)))
-FLOAT_UNARY(thresholded_relu, 1, x > alpha ? x : 0)
-FLOAT_UNARY(mish, 30, x *tanh(SOFTPLUS(x)))
-FLOAT_UNARY(swish, 8, x / (1 + exp(-alpha * x)))
-FLOAT_UNARY(gelu_erf, 15, x *(T)0.5 * (1 + erf(x * (T)0.70710678118654752440)))
-FLOAT_UNARY(gelu_tanh, 15, x *(T)0.5 * (1 + tanh((T)0.79788456080286535588 * (x + (T)0.044715 * x * x * x))))
+FLOAT_UNARY(hard_sigmoid, 1, ONR_UNARY_HARD_SIGMOID, p->alpha, p->beta, CLAMP01(alpha *x + beta))
+FLOAT_UNARY(tanh, 12, ONR_UNARY_TANH, 0, 0, tanh(x))
+FLOAT_UNARY(softplus, 20, ONR_UNARY_SOFTPLUS, 0, 0, SOFTPLUS(x))
+FLOAT_UNARY(softsign, 2, ONR_UNARY_SOFTSIGN, 0, 0, x / (1 + fabs(x)))
+FLOAT_UNARY(thresholded_relu, 1, ONR_UNARY_THRESHOLDED_RELU, p->alpha, 0, x > alpha ? x : 0)
+FLOAT_UNARY(mish, 30, ONR_UNARY_MISH, 0, 0, x *tanh(SOFTPLUS(x)))
+FLOAT_UNARY(swish, 8, ONR_UNARY_SWISH, p->alpha, 0, x / (1 + exp(-alpha * x)))
+FLOAT_UNARY(gelu_erf, 15, ONR_UNARY_GELU, 0, 0, x *(T)0.5 * (1 + erf(x * (T)0.70710678118654752440)))
+FLOAT_UNARY(gelu_tanh, 15, ONR_UNARY_GELU_TANH, 0, 0,
+            x *(T)0.5 * (1 + tanh((T)0.79788456080286535588 * (x + (T)0.044715 * x * x * x))))
 
-FLOAT_UNARY(hard_swish, 2, x *CLAMP01(x / 6 + (T)0.5))
+FLOAT_UNARY(hard_swish, 2, ONR_UNARY_HARD_SWISH, 0, 0, x *CLAMP01(x / 6 + (T)0.5))
 
 static onr_status run_gelu(const onr_run *r) {
     const act *a = r->params;
@@ -91,7 +97,7 @@ RELU_LOOP(i64, int64_t)
 static onr_status run_relu(const onr_run *r) {
     static const onr_nd_fn fns[ONR_N_DTYPES] = {[ONR_FLOAT] = relu_f32, [ONR_DOUBLE] = relu_f64, [ONR_INT8] = relu_i8,
                                                 [ONR_INT16] = relu_i16, [ONR_INT32] = relu_i32,  [ONR_INT64] = relu_i64};
-    return onr_nd_unary(r, 1, fns, NULL);
+    return onr_vector_unary(r, ONR_UNARY_RELU, 0, 0) ? ONR_OK : onr_nd_unary(r, 1, fns, NULL);
 }
 
 /// A double as an integer type: cut toward zero, kept in range.
@@ -127,7 +133,8 @@ static onr_status run_shrink(const onr_run *r) {
         [ONR_FLOAT] = shrink_f32,  [ONR_DOUBLE] = shrink_f64, [ONR_UINT8] = shrink_u8,   [ONR_INT8] = shrink_i8,
         [ONR_UINT16] = shrink_u16, [ONR_INT16] = shrink_i16,  [ONR_UINT32] = shrink_u32, [ONR_INT32] = shrink_i32,
         [ONR_UINT64] = shrink_u64, [ONR_INT64] = shrink_i64};
-    return onr_nd_unary(r, 2, fns, r->params);
+    const act *p = r->params;
+    return onr_vector_unary(r, ONR_UNARY_SHRINK, p->lambd, p->bias) ? ONR_OK : onr_nd_unary(r, 2, fns, p);
 }
 
 // ---- PRelu
@@ -189,6 +196,7 @@ static onr_status run_prelu(const onr_run *r) {
                                                 [ONR_INT64] = prelu_i64, [ONR_UINT32] = prelu_u32, [ONR_UINT64] = prelu_u64};
     const onr_tensor *x = onr_run_in(r, 0), *s = onr_run_in(r, 1);
     onr_shape ss = slope_shape(r->node, &x->shape, &s->shape);
+    if (onr_vector_binary(r, ONR_BINARY_PRELU, &ss)) return ONR_OK;
     size_t e = onr_dtype_size(x->dtype);
     onr_nd_walk w;
     onr_nd_walk_init(&w, &x->shape, 3, (const onr_shape *[]){NULL, &x->shape, &ss}, (size_t[]){e, e, e});

@@ -4,6 +4,7 @@
 #include "ops/binary.h"
 #include "ops/known.h"
 #include "ops/rows.h"
+#include "ops/vector.h"
 
 #define ADD(s, T, U, d, ...) ONR_BINARY_LOOP(add_##s, T, T, (U)u + (U)v)
 #define SUB(s, T, U, d, ...) ONR_BINARY_LOOP(sub_##s, T, T, (U)u - (U)v)
@@ -21,19 +22,21 @@ ONR_FOR_SIGNED(DIV_S, )
 ONR_FOR_UNSIGNED(DIV_U, )
 ONR_FOR_FLOATS(DIV_F, )
 
-#define OPERATOR(name, op)                                                                                             \
+#define OPERATOR(name, op, kernel)                                                                                     \
     static const onr_nd_fn name##_fns[ONR_N_DTYPES] = {ONR_FOR_INTS(ONR_ENTRY, name) ONR_FOR_FLOATS(ONR_ENTRY, name)}; \
-    static onr_status run_##name(const onr_run *r) { return onr_nd_binary(r, 1, name##_fns, NULL, NULL); }             \
+    static onr_status run_##name(const onr_run *r) {                                                                   \
+        return onr_vector_binary(r, kernel, NULL) ? ONR_OK : onr_nd_binary(r, 1, name##_fns, NULL, NULL);              \
+    }                                                                                                                  \
     static onr_status run_##name##_old(const onr_run *r) { return onr_nd_binary_old(r, 1, name##_fns, NULL); }         \
     static onr_status infer_##name(onr_infer *c) {                                                                     \
         ONR_TRY(onr_infer_elementwise(c));                                                                             \
         onr_known_binary(c, op);                                                                                       \
         return ONR_OK;                                                                                                 \
     }
-OPERATOR(add, '+')
-OPERATOR(sub, '-')
-OPERATOR(mul, '*')
-OPERATOR(div, '/')
+OPERATOR(add, '+', ONR_BINARY_ADD)
+OPERATOR(sub, '-', ONR_BINARY_SUB)
+OPERATOR(mul, '*', ONR_BINARY_MUL)
+OPERATOR(div, '/', ONR_BINARY_DIV)
 
 static onr_status infer_old(onr_infer *c) { return onr_nd_infer_old(c, onr_infer_dtype(c, 0)); }
 
@@ -56,9 +59,9 @@ static onr_status infer_old(onr_infer *c) { return onr_nd_infer_old(c, onr_infer
 
 // Div keeps to plain layouts: 0 / 0 in the padding of blocked channels would be NaN.
 static const onr_op rows[] = {
-    VERSIONS("Add", ONR_OP_COMMUTES, onr_nd_layout_all, add),
-    VERSIONS("Sub", 0, onr_nd_layout_all, sub),
-    VERSIONS("Mul", ONR_OP_COMMUTES, onr_nd_layout_all, mul),
+    VERSIONS("Add", ONR_OP_COMMUTES, onr_vector_layout_binary, add),
+    VERSIONS("Sub", 0, onr_vector_layout_binary, sub),
+    VERSIONS("Mul", ONR_OP_COMMUTES, onr_vector_layout_binary, mul),
     VERSIONS("Div", 0, NULL, div),
 };
 ONR_OP_FAMILY(arithmetic);

@@ -3,6 +3,7 @@
 // Never changes NaN into a bound.
 #include "ops/binary.h"
 #include "ops/rows.h"
+#include "ops/vector.h"
 
 #include <float.h>
 #include <math.h>
@@ -46,6 +47,13 @@ static const onr_nd_fn fns[ONR_N_DTYPES] = {ONR_FOR_INTS(ONR_ENTRY, clip) ONR_FO
         memcpy(b->hi.raw, &hi, sizeof hi); \
     } while (0)
 
+static onr_status run_bounds(const onr_run *r, const bounds *b) {
+    float lo, hi; // of no meaning for other types
+    memcpy(&lo, b->lo.raw, sizeof lo);
+    memcpy(&hi, b->hi.raw, sizeof hi);
+    return onr_vector_unary(r, ONR_UNARY_CLIP, lo, hi) ? ONR_OK : onr_nd_unary(r, 1, fns, b);
+}
+
 /// The bounds that change nothing.
 static void bounds_open(onr_dtype t, bounds *b) {
     switch (t) {
@@ -66,7 +74,7 @@ static onr_status run_clip_attrs(const onr_run *r) {
         WIDEST(float, p->min, p->max);
     else
         WIDEST(double, (double)p->min, (double)p->max);
-    return onr_nd_unary(r, 1, fns, b);
+    return run_bounds(r, b);
 }
 
 static onr_status run_clip(const onr_run *r) {
@@ -81,7 +89,7 @@ static onr_status run_clip(const onr_run *r) {
             return onr_run_bad(r, "%s has %lld elements, not 1", i == 1 ? "min" : "max", (long long)onr_tensor_numel(t));
         memcpy(i == 1 ? b.lo.raw : b.hi.raw, t->data, e);
     }
-    return onr_nd_unary(r, 1, fns, &b);
+    return run_bounds(r, &b);
 }
 
 static onr_status infer_clip(onr_infer *c) {

@@ -3,6 +3,7 @@
 // around.
 #include "ops/binary.h"
 #include "ops/rows.h"
+#include "ops/vector.h"
 
 #include "base/half.h"
 
@@ -19,32 +20,32 @@
         }                                                                                 \
     }
 // One expression of x for both widths; <tgmath.h> picks expf or exp. `cost`: nanoseconds per element.
-#define FLOAT_UNARY(name, cost, EXPR)                                                                     \
+#define FLOAT_UNARY(name, cost, KERNEL, EXPR)                                                             \
     FLOAT_LOOP(name##_f32, float, EXPR)                                                                   \
     FLOAT_LOOP(name##_f64, double, EXPR)                                                                  \
     static onr_status run_##name(const onr_run *r) {                                                      \
         static const onr_nd_fn fns[ONR_N_DTYPES] = {[ONR_FLOAT] = name##_f32, [ONR_DOUBLE] = name##_f64}; \
-        return onr_nd_unary(r, cost, fns, NULL);                                                          \
+        return onr_vector_unary(r, KERNEL, 0, 0) ? ONR_OK : onr_nd_unary(r, cost, fns, NULL);             \
     }
 
-FLOAT_UNARY(sqrt, 2, sqrt(x))
-FLOAT_UNARY(exp, 8, exp(x))
-FLOAT_UNARY(log, 10, log(x))
-FLOAT_UNARY(reciprocal, 1, 1 / x)
-FLOAT_UNARY(floor, 1, floor(x))
-FLOAT_UNARY(ceil, 1, ceil(x))
-FLOAT_UNARY(round, 1, rint(x)) // halves go to the even neighbour
-FLOAT_UNARY(sin, 15, sin(x))
-FLOAT_UNARY(cos, 15, cos(x))
-FLOAT_UNARY(tan, 20, tan(x))
-FLOAT_UNARY(asin, 15, asin(x))
-FLOAT_UNARY(acos, 15, acos(x))
-FLOAT_UNARY(atan, 15, atan(x))
-FLOAT_UNARY(sinh, 20, sinh(x))
-FLOAT_UNARY(cosh, 20, cosh(x))
-FLOAT_UNARY(asinh, 20, asinh(x))
-FLOAT_UNARY(acosh, 20, acosh(x))
-FLOAT_UNARY(atanh, 20, atanh(x))
+FLOAT_UNARY(sqrt, 2, ONR_UNARY_SQRT, sqrt(x))
+FLOAT_UNARY(exp, 8, ONR_UNARY_EXP, exp(x))
+FLOAT_UNARY(log, 10, ONR_UNARY_LOG, log(x))
+FLOAT_UNARY(reciprocal, 1, ONR_UNARY_RECIPROCAL, 1 / x)
+FLOAT_UNARY(floor, 1, ONR_UNARY_FLOOR, floor(x))
+FLOAT_UNARY(ceil, 1, ONR_UNARY_CEIL, ceil(x))
+FLOAT_UNARY(round, 1, ONR_UNARY_ROUND, rint(x)) // halves go to the even neighbour
+FLOAT_UNARY(sin, 15, ONR_UNARY_SIN, sin(x))
+FLOAT_UNARY(cos, 15, ONR_UNARY_COS, cos(x))
+FLOAT_UNARY(tan, 20, ONR_UNARY_TAN, tan(x))
+FLOAT_UNARY(asin, 15, ONR_UNARY_ASIN, asin(x))
+FLOAT_UNARY(acos, 15, ONR_UNARY_ACOS, acos(x))
+FLOAT_UNARY(atan, 15, ONR_UNARY_ATAN, atan(x))
+FLOAT_UNARY(sinh, 20, ONR_UNARY_SINH, sinh(x))
+FLOAT_UNARY(cosh, 20, ONR_UNARY_COSH, cosh(x))
+FLOAT_UNARY(asinh, 20, ONR_UNARY_ASINH, asinh(x))
+FLOAT_UNARY(acosh, 20, ONR_UNARY_ACOSH, acosh(x))
+FLOAT_UNARY(atanh, 20, ONR_UNARY_ATANH, atanh(x))
 
 // ---- those that also take integers
 // -------------------------------------------------------------------------------------------
@@ -70,18 +71,18 @@ ONR_FOR_UNSIGNED(SIGN_U, )
 ONR_FOR_FLOATS(ERF_F, )
 ONR_FOR_INTS(ERF_I, )
 
-#define WITH_INTS(name, cost)                                                                                       \
+#define WITH_INTS(name, cost, KERNEL)                                                                               \
     static onr_status run_##name(const onr_run *r) {                                                                \
         static const onr_nd_fn fns[ONR_N_DTYPES] = {ONR_FOR_INTS(ONR_ENTRY, name) ONR_FOR_FLOATS(ONR_ENTRY, name)}; \
-        return onr_nd_unary(r, cost, fns, NULL);                                                                    \
+        return onr_vector_unary(r, KERNEL, 0, 0) ? ONR_OK : onr_nd_unary(r, cost, fns, NULL);                       \
     }
-WITH_INTS(abs, 1)
-WITH_INTS(sign, 1)
-WITH_INTS(erf, 15)
+WITH_INTS(abs, 1, ONR_UNARY_ABS)
+WITH_INTS(sign, 1, ONR_UNARY_SIGN)
+WITH_INTS(erf, 15, ONR_UNARY_ERF)
 
 static onr_status run_neg(const onr_run *r) {
     static const onr_nd_fn fns[ONR_N_DTYPES] = {ONR_FOR_SIGNED(ONR_ENTRY, neg) ONR_FOR_FLOATS(ONR_ENTRY, neg)};
-    return onr_nd_unary(r, 1, fns, NULL);
+    return onr_vector_unary(r, ONR_UNARY_NEG, 0, 0) ? ONR_OK : onr_nd_unary(r, 1, fns, NULL);
 }
 
 // ---- IsNaN, IsInf

@@ -3,6 +3,7 @@
 // Never loses a NaN: the minimum and maximum with NaN are NaN.
 #include "ops/binary.h"
 #include "ops/rows.h"
+#include "ops/vector.h"
 
 #define MIN_F(s, T, U, d, ...) ONR_BINARY_LOOP(min_##s, T, T, u < v || u != u ? u : v)
 #define MAX_F(s, T, U, d, ...) ONR_BINARY_LOOP(max_##s, T, T, u > v || u != u ? u : v)
@@ -22,7 +23,7 @@ static const onr_nd_fn sum_fns[ONR_N_DTYPES] = {ONR_FOR_FLOATS(ONR_ENTRY, sum)};
 static const onr_nd_fn scale_fns[ONR_N_DTYPES] = {ONR_FOR_FLOATS(ONR_ENTRY, scale)};
 
 /// out = f(f(f(in0, in1), in2), ...), each broadcast to the output.
-static void reduce(const onr_run *r, const onr_nd_fn fns[ONR_N_DTYPES]) {
+static void reduce(const onr_run *r, onr_binary_op op, const onr_nd_fn fns[ONR_N_DTYPES]) {
     const onr_tensor *a = onr_run_in(r, 0);
     onr_tensor *y = onr_run_out(r, 0);
     size_t e = onr_dtype_size(a->dtype);
@@ -34,17 +35,21 @@ static void reduce(const onr_run *r, const onr_nd_fn fns[ONR_N_DTYPES]) {
     }
     for (int32_t i = 1; i < r->n_in; i++) {
         const onr_tensor *b = onr_run_in(r, i), *left = i == 1 ? a : y;
+        if (a->dtype == ONR_FLOAT && !r->env->target->reference) {
+            onr_vector_binary_on(r, op, &y->shape, left->data, &left->shape, b->data, &b->shape, y->data);
+            continue;
+        }
         onr_nd_walk_init(&w, &y->shape, 3, (const onr_shape *[]){NULL, &left->shape, &b->shape}, (size_t[]){e, e, e});
         onr_nd_walk_run(&w, r->pool, (void *[]){y->data, left->data, b->data}, 1, fns[a->dtype], NULL);
     }
 }
 
-static onr_status run_min(const onr_run *r) { return reduce(r, min_fns), ONR_OK; }
-static onr_status run_max(const onr_run *r) { return reduce(r, max_fns), ONR_OK; }
-static onr_status run_sum(const onr_run *r) { return reduce(r, sum_fns), ONR_OK; }
+static onr_status run_min(const onr_run *r) { return reduce(r, ONR_BINARY_MIN, min_fns), ONR_OK; }
+static onr_status run_max(const onr_run *r) { return reduce(r, ONR_BINARY_MAX, max_fns), ONR_OK; }
+static onr_status run_sum(const onr_run *r) { return reduce(r, ONR_BINARY_ADD, sum_fns), ONR_OK; }
 
 static onr_status run_mean(const onr_run *r) {
-    reduce(r, sum_fns);
+    reduce(r, ONR_BINARY_ADD, sum_fns);
     onr_tensor *y = onr_run_out(r, 0);
     float n32 = (float)r->n_in;
     double n64 = r->n_in;

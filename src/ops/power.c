@@ -4,6 +4,7 @@
 #include "ops/binary.h"
 #include "ops/cast.h"
 #include "ops/rows.h"
+#include "ops/vector.h"
 
 #include <math.h>
 
@@ -109,6 +110,7 @@ static const onr_nd_fn pow_fns[ONR_N_DTYPES] = {[ONR_FLOAT] = pow_f32, [ONR_DOUB
 
 static onr_status run_pow(const onr_run *r) {
     onr_dtype b = onr_run_in(r, 0)->dtype;
+    if (onr_vector_binary(r, ONR_BINARY_POW, NULL)) return ONR_OK;
     if (b == onr_run_in(r, 1)->dtype && onr_dtype_is_float(b)) return onr_nd_binary(r, 20, pow_fns, NULL, NULL);
     return run_pow_mixed(r);
 }

@@ -1,9 +1,10 @@
 // transpose.c: Transpose, DepthToSpace and SpaceToDepth, all opset versions: permutations of a tensor's dimensions.
 // May assume: movement only; nd.c's copy tiles what needs it. Never reads the characters of strings.
-#include "ops/nd.h"
-#include "ops/rows.h"
+#include "kernels/transpose/transpose.h"
 
 #include "base/mathx.h"
+#include "ops/nd.h"
+#include "ops/rows.h"
 
 #include <string.h>
 
@@ -30,7 +31,15 @@ static onr_status permute(const onr_run *r, const onr_shape *dims, const int32_t
     }
     void *dst;
     ONR_TRY(onr_nd_begin(r, 0, x->dtype, out_shape, &dst));
-    onr_nd_copy(r->pool, e, &box, x->data, dst);
+    if (r->env->target->reference || x->dtype == ONR_STRING) {
+        onr_nd_copy(r->pool, e, &box, x->data, dst);
+        return onr_nd_end(r, 0, x->dtype, out_shape, dst, ONR_OK);
+    }
+    for (int32_t d = 0; d < box.rank; d++) { // in elements
+        box.src[d] /= (int64_t)e;
+        box.dst[d] /= (int64_t)e;
+    }
+    onr_strided_copy_run(r->env->target->cpu.features, (int64_t)e, box.rank, box.dim, x->data, box.src, dst, box.dst, r->pool);
     return onr_nd_end(r, 0, x->dtype, out_shape, dst, ONR_OK);
 }
 
