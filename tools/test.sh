@@ -73,8 +73,9 @@ if [ $quick = 0 ]; then
 fi
 if [ $asan = 1 ]; then
     build asan gcc
-    # Kernel checks have guard pages around every buffer already, and would take most of the time here.
-    run build/asan -LE 'slow|lint|kernels'
+    # Kernel checks have guard pages around every buffer already, and whole networks are many runs of the same code: both would
+    # take most of the time here. Of the backend tests' configurations two run all that differs between them.
+    run build/asan -LE 'slow|lint|kernels|models|export' -E 'conformance.O2_(threads|avx2|scalar)'
 fi
 if [ $slow = 1 ] && [ $asan = 1 ]; then
     build asan clang
