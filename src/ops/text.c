@@ -2,7 +2,6 @@
 // May assume: nothing of the bytes. Never maps characters beyond ASCII by guessing.
 #include "ops/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #ifdef ONR_HAVE_UNISTRING
@@ -68,7 +67,7 @@ onr_status onr_text_change(onr_string s, onr_text_case how, onr_string locale, o
                                           : u8_casefold(from, s.n, language, NULL, NULL, &n);
     if (!to) return onr_no_memory(err, s.n);
     const char *copy = onr_arena_strndup(a, (const char *)to, n);
-    free(to); // allocated by libunistring
+    onr_free(to); // allocated by libunistring, with malloc
     if (!copy) return onr_no_memory(err, n);
     *out = (onr_string){copy, n};
     return ONR_OK;
