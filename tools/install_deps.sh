@@ -8,6 +8,7 @@ build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config                       # compiler and build
     libprotobuf-c-dev protobuf-c-compiler libpthreadpool-dev         # library
     libsleef-dev                                                     # exp, tanh and their kin, eight or sixteen at a time
+    libunistring-dev libpcre2-dev                                    # operators: case of text, regular expressions
     libpng-dev libjpeg-dev libzip-dev libcjson-dev                    # pictures, npz archives and sidecars, for the tool
 )
 test_packages=(

@@ -57,11 +57,10 @@ static onr_status infer_old(onr_infer *c) { return onr_nd_infer_old(c, onr_infer
         NEW(op, 7, 12, ONR_T_FLOATS3 | INTS6, more, lay, fn), NEW(op, 13, 13, ONR_T_FLOATS | INTS6, more, lay, fn),  \
         NEW(op, 14, 0, ONR_T_NUMERIC, more, lay, fn)
 
-// Div keeps to plain layouts: 0 / 0 in the padding of blocked channels would be NaN.
 static const onr_op rows[] = {
     VERSIONS("Add", ONR_OP_COMMUTES, onr_vector_layout_binary, add),
     VERSIONS("Sub", 0, onr_vector_layout_binary, sub),
     VERSIONS("Mul", ONR_OP_COMMUTES, onr_vector_layout_binary, mul),
-    VERSIONS("Div", 0, NULL, div),
+    VERSIONS("Div", 0, onr_vector_layout_binary, div),
 };
 ONR_OP_FAMILY(arithmetic);

@@ -74,6 +74,7 @@ static onr_status infer_concat(onr_infer *c) {
         out.dim[axis] = sum;
     }
     onr_infer_set(c, 0, onr_infer_dtype(c, 0), out);
+    if (c->n_out > 0 && c->n_in > 0) c->out[0].block = c->in[0]->block;
     if (out.rank == 1) concat_known(c);
     return ONR_OK;
 }
@@ -84,6 +85,19 @@ static void copy_runs(onr_pool *pool, int64_t outer, int64_t run, const char *sr
     if (!run) return;
     onr_nd_box box = {.rank = 1, .dim = {outer}, .src = {src_stride}, .dst = {dst_stride}};
     onr_nd_copy(pool, (size_t)run, &box, src, dst);
+}
+
+/// Blocked channels are joined as they lie when every part fills its blocks: an image is then one run, as in plain layout.
+static void layout_concat(onr_layout *q) {
+    const int32_t n = q->node->n_in;
+    if (n > 32) return;
+    for (int32_t i = 0; i < n; i++) {
+        const onr_type *x = q->in[i];
+        if (!x || !(q->available >> i & 1) || onr_axis(((const concat_params *)q->params)->axis, x->shape.rank) != 1) return;
+        if (!onr_dim_known(x->shape.dim[1]) || x->shape.dim[1] % q->block) return;
+    }
+    q->blocked_in = n == 32 ? UINT32_MAX : (1u << n) - 1;
+    q->blocked_out = 1;
 }
 
 static onr_status run_concat(const onr_run *r) {
@@ -231,7 +245,7 @@ static const onr_attr_spec split18[] = {ONR_A_INT(concat_params, axis, 0), ONR_A
     {                                                                                                                \
         ONR_AI("Concat", from, to), ONR_ARITY(1, -1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_SAME_TYPES, .types = set,  \
                                                             ONR_PARAMS(table, concat_params), .infer = infer_concat, \
-                                                            .run = run_concat                                        \
+                                                            .run = run_concat, .layout = layout_concat               \
     }
 #define SPLIT(from, to, i1, set, table)                                                                                  \
     {                                                                                                                    \

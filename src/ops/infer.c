@@ -114,14 +114,15 @@ onr_status onr_infer_same(onr_infer *c) {
 
 static onr_status infer_broadcast_all(onr_infer *c, onr_dtype dtype) {
     onr_shape shape = {.rank = 0};
-    int32_t block = onr_infer_has(c, 0) ? c->in[0]->block : 0;
+    int32_t block = 0; // any input's: the layout pass sees to it that they agree, or hold a single number
     for (int32_t i = 0; i < c->n_in; i++) {
         if (!c->in[i]) continue;
+        if (c->in[i]->block) block = c->in[i]->block;
         onr_shape s = onr_infer_shape(c, i);
         ONR_TRY(onr_infer_broadcast(c, &shape, &s));
     }
     onr_infer_set(c, 0, dtype, shape);
-    if (c->n_out > 0) c->out[0].block = block; // the layout pass sees to it that all inputs agree
+    if (c->n_out > 0) c->out[0].block = block;
     return ONR_OK;
 }
 

@@ -417,15 +417,6 @@ int64_t onr_nd_dim_product(const onr_infer *c, const onr_shape *s, int32_t from,
 
 void onr_nd_layout_unary(onr_layout *q) { q->blocked_in = q->blocked_out = q->available & 1u; }
 
-void onr_nd_layout_all(onr_layout *q) {
-    uint32_t all = (1u << q->node->n_in) - 1u;
-    if (q->node->n_in > 8 || (q->available & all) != all) return;
-    for (int32_t i = 1; i < q->node->n_in; i++)
-        if (!q->in[i] || !onr_shape_equal(&q->in[i]->shape, &q->in[0]->shape) || q->in[i]->dtype != q->in[0]->dtype) return;
-    q->blocked_in = all;
-    q->blocked_out = 1;
-}
-
 int64_t onr_nd_memory_elems(const onr_tensor *t) {
     return t->block ? (int64_t)(onr_tensor_bytes(t) / onr_dtype_size(t->dtype)) : onr_tensor_numel(t);
 }

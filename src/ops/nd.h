@@ -88,10 +88,9 @@ extern const onr_attr_spec onr_nd_consumed_attrs[];
 
 /// Product of dim[from, to): a number, the one symbol that is left when everything else is 1, or a fresh symbol.
 int64_t onr_nd_dim_product(const onr_infer *c, const onr_shape *s, int32_t from, int32_t to);
-/// A unary operator on blocked channels: takes and gives them where they are there already.
+/// A unary operator on blocked channels: takes and gives them where they are there already. Its run goes through
+/// onr_vector_unary, which keeps their padding zero, or has f(0) = 0.
 void onr_nd_layout_unary(onr_layout *q);
-/// An operator on tensors of one shape: blocked when all inputs are.
-void onr_nd_layout_all(onr_layout *q);
 /// Elements in memory, a blocked layout's padding included.
 int64_t onr_nd_memory_elems(const onr_tensor *t);
 

@@ -214,8 +214,7 @@ enum {
     ONR_OP_SAME_TYPES = 1u << 4, ///< all tensor inputs have in[0]'s element type (checked by the driver)
     ONR_OP_IDENTITY = 1u << 5,   ///< output 0 equals input 0 (a pass may drop it)
     ONR_OP_COMMUTES = 1u << 6,   ///< in[0] and in[1] may be swapped
-    ONR_OP_ELEMENTWISE =
-        1u << 7 ///< one input, out[i] = f(in[i]): any layout will do when f(0) = 0 or padding may hold anything finite
+    ONR_OP_ELEMENTWISE = 1u << 7 ///< one input, out[i] = f(in[i]): any layout will do
 };
 
 /// A question of the layout pass: can this node work on blocked channels?
@@ -247,7 +246,9 @@ typedef struct onr_op {
     onr_status (*infer)(onr_infer *c);
     onr_status (*prepare)(onr_prepare *c); ///< optional
     onr_status (*run)(const onr_run *r);
-    void (*layout)(onr_layout *q); ///< optional: answers blocked_in and blocked_out (nothing set: stays plain)
+    /// Optional: answers blocked_in and blocked_out (nothing set: stays plain). The lanes beyond the last channel are zero in
+    /// every blocked tensor: run keeps them so (kernels read them). Where f(0) is not 0: onr_vector_clear_padding.
+    void (*layout)(onr_layout *q);
 } onr_op;
 
 typedef struct onr_family {

@@ -84,8 +84,12 @@ bool onr_vector_binary(const onr_run *r, onr_binary_op op, const onr_shape *b_sh
         return true;
     }
     onr_shape out = memory_shape(y), sa = memory_shape(a), sb = memory_shape(b);
+    const float zero = 0;
+    float at_zero;
+    onr_binary_run(r->env->target->cpu.features, op, 0, NULL, &zero, NULL, &zero, NULL, &at_zero, NULL);
     onr_vector_binary_on(r, op, &out, a->data, &sa, b->data, &sb, y->data);
-    if (!a->block || !b->block) onr_vector_clear_padding(r, y); // a single number reached the padding too
+    // A single number reaches the padding too, and 0 / 0 is none.
+    if (!a->block || !b->block || at_zero != 0) onr_vector_clear_padding(r, y);
     return true;
 }
 

@@ -1,5 +1,5 @@
 // test_ops_signal.c: lengths, axes, half spectra and frames beyond the backend tests; windows of odd sizes; wrong use.
-// May assume: support/op_case.h for the syntax of the tables. Expected numbers are NumPy's.
+// May assume: support/op_case.h for the syntax of the tables. Never repeats those. Expected numbers are NumPy's.
 #include "support/op_case.h"
 
 #include "support/cmocka.h"
