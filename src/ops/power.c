@@ -108,8 +108,16 @@ static onr_status run_pow_mixed(const onr_run *r) {
 
 static const onr_nd_fn pow_fns[ONR_N_DTYPES] = {[ONR_FLOAT] = pow_f32, [ONR_DOUBLE] = pow_f64};
 
+/// The square that layer normalizations are written with: a product instead of a power.
+static bool is_square(const onr_run *r) {
+    const onr_tensor *e = onr_run_in(r, 1);
+    return onr_tensor_numel(e) == 1 && e->shape.rank <= onr_run_in(r, 0)->shape.rank && e->dtype == ONR_FLOAT &&
+           *(const float *)e->data == 2;
+}
+
 static onr_status run_pow(const onr_run *r) {
     onr_dtype b = onr_run_in(r, 0)->dtype;
+    if (is_square(r) && onr_vector_unary(r, ONR_UNARY_SQUARE, 0, 0)) return ONR_OK;
     if (onr_vector_binary(r, ONR_BINARY_POW, NULL)) return ONR_OK;
     if (b == onr_run_in(r, 1)->dtype && onr_dtype_is_float(b)) return onr_nd_binary(r, 20, pow_fns, NULL, NULL);
     return run_pow_mixed(r);
