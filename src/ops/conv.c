@@ -60,15 +60,14 @@ static bool differs(const onr_shape *a, const onr_shape *b) {
     return false;
 }
 
-/// Our own Conv's further inputs. The fusion saw equal shapes, but perhaps symbols that a model's declaration only claims to be
-/// equal: real sizes are compared here, before a kernel relies on them.
+/// Our own Conv's further inputs. The fusion saw equal shapes, symbols among them: real sizes are compared here, before a
+/// kernel relies on them.
 static onr_status check_fused(const onr_infer *c, const onr_shape *y) {
     onr_shape residual = onr_infer_shape(c, IN_RESIDUAL), scale = onr_infer_shape(c, IN_SCALE);
     char a[ONR_SHAPE_TEXT], b[ONR_SHAPE_TEXT];
     if (onr_infer_has(c, IN_RESIDUAL) && differs(&residual, y))
-        return onr_infer_bad(c, "its result [%s] is added to '%s' [%s], which the model declares to have the same sizes",
-                             onr_shape_text(y, c->symbols, a), c->node->in[IN_RESIDUAL]->name,
-                             onr_shape_text(&residual, c->symbols, b));
+        return onr_infer_bad(c, "its result [%s] and the residual '%s' [%s] differ in size", onr_shape_text(y, c->symbols, a),
+                             c->node->in[IN_RESIDUAL]->name, onr_shape_text(&residual, c->symbols, b));
     if (onr_infer_has(c, IN_SCALE) && scale.rank >= 0 && (scale.rank != 1 || scale.dim[0] != y->dim[1]))
         return onr_infer_bad(c, "its scale does not have one number for each output channel");
     return ONR_OK;

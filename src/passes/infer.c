@@ -2,14 +2,14 @@
 // May assume: the resolve pass ran. Never trusts a declaration: it names dimensions that inference could not, no more.
 #include "passes/pass.h"
 
-/// Unnamed unknown dimensions take the declaration's names and numbers, for people's eyes and as a hint; plans infer anew from
-/// real sizes.
-static void adopt_names(onr_type *t, const onr_type *declared, const onr_symbols *symbols) {
+/// Unnamed unknown dimensions are shown under the declaration's names. They do not become equal to other dimensions of that
+/// name: a declaration may lie, and rewrites rely on equal sizes.
+static void adopt_names(const onr_type *t, const onr_type *declared, onr_symbols *symbols) {
     if (!declared || t->kind != ONR_TENSOR || declared->kind != ONR_TENSOR || t->shape.rank != declared->shape.rank) return;
-    for (int32_t i = 0; i < t->shape.rank; i++)
-        if (onr_dim_symbolic(t->shape.dim[i]) && !onr_symbol_name(symbols, t->shape.dim[i]) &&
-            onr_symbol_name(symbols, declared->shape.dim[i]))
-            t->shape.dim[i] = declared->shape.dim[i];
+    for (int32_t i = 0; i < t->shape.rank; i++) {
+        const char *name = onr_symbol_name(symbols, declared->shape.dim[i]);
+        if (name && onr_dim_symbolic(t->shape.dim[i])) onr_symbol_show_as(symbols, t->shape.dim[i], name);
+    }
 }
 
 onr_status onr_pass_infer(onr_pass_run *r) {

@@ -24,9 +24,11 @@ onr_symbols *onr_symbols_clone(const onr_symbols *s, onr_arena *arena) {
     copy->name = onr_arena_grow(arena, s->name, named, named, sizeof *copy->name);
     if (!copy->name) return NULL;
     for (size_t i = 0; i < named; i++) {
-        onr_map_entry *e = copy->name[i] ? onr_map_put(&copy->ids, copy->name[i], NULL) : NULL;
-        if (copy->name[i] && !e) return NULL;
-        if (e) e->v.num = (int64_t)i;
+        const onr_map_entry *own = copy->name[i] ? onr_map_get(&s->ids, copy->name[i]) : NULL;
+        if (!own || own->v.num != (int64_t)i) continue; // unnamed, or only shown as that
+        onr_map_entry *e = onr_map_put(&copy->ids, copy->name[i], NULL);
+        if (!e) return NULL;
+        e->v.num = (int64_t)i;
     }
     return copy;
 }
@@ -49,6 +51,11 @@ int64_t onr_symbol(onr_symbols *s, const char *name) {
     if (e) e->v.num = s->n;
     if (s->n < s->cap) s->name[s->n] = e ? own : NULL;
     return ONR_DIM_SYMBOL_BASE + s->n++;
+}
+
+void onr_symbol_show_as(onr_symbols *s, int64_t dim, const char *name) {
+    int64_t i = dim - ONR_DIM_SYMBOL_BASE;
+    if (onr_dim_symbolic(dim) && i >= 0 && i < s->n && i < s->cap && !s->name[i]) s->name[i] = onr_arena_strdup(s->arena, name);
 }
 
 const char *onr_symbol_name(const onr_symbols *s, int64_t dim) {

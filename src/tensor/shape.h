@@ -35,6 +35,8 @@ onr_symbols *onr_symbols_clone(const onr_symbols *s, onr_arena *arena);
 /// The dimension that stands for `name`: the same for the same name. NULL or "" gives a fresh one. When memory lacks: a fresh
 /// unnamed symbol (never a wrong equality).
 int64_t onr_symbol(onr_symbols *s, const char *name);
+/// Lets an unnamed symbol be shown under a name; it stays unequal to the dimension of that name. Nothing for others.
+void onr_symbol_show_as(onr_symbols *s, int64_t dim, const char *name);
 /// The name of a symbolic dimension, or NULL for an unnamed one.
 const char *onr_symbol_name(const onr_symbols *s, int64_t dim);
 

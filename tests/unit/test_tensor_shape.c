@@ -67,6 +67,26 @@ static void many_symbols(void **state) {
     onr_arena_free(a);
 }
 
+/// A name to be shown by makes no dimension equal to another, in the table or in its clones.
+static void shown_names(void **state) {
+    (void)state;
+    onr_arena *a = onr_arena_new(0);
+    onr_symbols s;
+    onr_symbols_init(&s, a);
+    int64_t fresh = onr_symbol(&s, NULL), batch;
+    onr_symbol_show_as(&s, fresh, "batch");
+    assert_string_equal(onr_symbol_name(&s, fresh), "batch");
+    batch = onr_symbol(&s, "batch");
+    assert_true(batch != fresh);
+    onr_symbol_show_as(&s, batch, "length"); // has a name
+    onr_symbol_show_as(&s, 7, "seven");      // is no symbol
+    assert_string_equal(onr_symbol_name(&s, batch), "batch");
+    onr_symbols *copy = onr_symbols_clone(&s, a);
+    assert_true(onr_symbol(copy, "batch") == batch);
+    assert_string_equal(onr_symbol_name(copy, fresh), "batch");
+    onr_arena_free(a);
+}
+
 /// Without memory a symbol has no name, and is never equal to another by mistake.
 static void symbols_without_memory(void **state) {
     (void)state;
@@ -192,6 +212,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_dimensions),
         cmocka_unit_test(many_symbols),
+        cmocka_unit_test(shown_names),
         cmocka_unit_test(symbols_without_memory),
         cmocka_unit_test(numel),
         cmocka_unit_test(equality),
