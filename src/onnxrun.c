@@ -180,28 +180,53 @@ void onnxrun_session_free(onnxrun_session *s) {
 // ---- inputs
 // ------------------------------------------------------------------------------------------------------------------------
 
+/// What one call needs, in an arena of its own.
+typedef struct call {
+    onr_arena *arena;
+    onr_type *types;
+    const onr_datum **data;
+    onr_datum *outputs;
+} call;
+
+static onr_status make_call(const onnxrun_session *s, onr_arena *a, call *c, onr_err *err) {
+    size_t n_in = (size_t)s->graph->n_inputs, n_out = (size_t)s->graph->n_outputs;
+    c->arena = a;
+    c->types = onr_arena_calloc(a, n_in, sizeof *c->types);
+    c->data = onr_arena_calloc(a, n_in, sizeof *c->data);
+    c->outputs = onr_arena_calloc(a, n_out, sizeof *c->outputs);
+    return c->types && c->data && c->outputs ? ONR_OK : onr_no_memory(err, n_in * sizeof *c->types);
+}
+
 /// The values that symbolic dimensions have taken so far in one call: the same name must mean the same size in all inputs.
+typedef struct binding {
+    int64_t symbol, size;
+    const char *input;
+} binding;
+
 typedef struct bindings {
-    int64_t symbol[64], size[64];
-    const char *input[64];
-    int n;
+    onr_arena *arena;
+    binding *of;
+    size_t n, cap;
 } bindings;
 
 static onr_status bind_dim(bindings *b, int64_t symbol, int64_t size, const onr_value *v, const onr_symbols *symbols,
                            onr_err *err) {
     const char *name = onr_symbol_name(symbols, symbol);
     if (!name) return ONR_OK;
-    for (int i = 0; i < b->n; i++) {
-        if (b->symbol[i] != symbol) continue;
-        if (b->size[i] == size) return ONR_OK;
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->of[i].symbol != symbol) continue;
+        if (b->of[i].size == size) return ONR_OK;
         return onr_fail(err, ONR_INVALID, "input '%s': dimension '%s' is %lld, but input '%s' made it %lld", v->name, name,
-                        (long long)size, b->input[i], (long long)b->size[i]);
+                        (long long)size, b->of[i].input, (long long)b->of[i].size);
     }
-    if (b->n < 64) {
-        b->symbol[b->n] = symbol;
-        b->size[b->n] = size;
-        b->input[b->n++] = v->name;
+    if (b->n == b->cap) {
+        size_t cap = b->cap ? 2 * b->cap : 8;
+        binding *grown = onr_arena_grow(b->arena, b->of, b->n, cap, sizeof *grown);
+        if (!grown) return onr_no_memory(err, cap * sizeof *grown);
+        b->of = grown;
+        b->cap = cap;
     }
+    b->of[b->n++] = (binding){symbol, size, v->name};
     return ONR_OK;
 }
 
@@ -229,22 +254,21 @@ static onr_status check_input(const onr_value *v, const onr_type *got, bindings 
 }
 
 /// Types of the given inputs, checked against the model; left-out ones are of unknown kind.
-static onr_status read_inputs(const onnxrun_session *s, const onnxrun_value *const *inputs, size_t n, onr_type *types,
-                              const onr_datum **data, onr_err *err) {
+static onr_status read_inputs(const onnxrun_session *s, const onnxrun_value *const *inputs, size_t n, call *c, onr_err *err) {
     const onr_graph *g = s->graph;
-    bindings b = {.n = 0};
+    bindings b = {.arena = c->arena};
     if (n > (size_t)g->n_inputs) return onr_fail(err, ONR_USAGE, "%zu inputs are given, the model has %d", n, g->n_inputs);
     for (int32_t i = 0; i < g->n_inputs; i++) {
         const onr_value *v = g->inputs[i];
-        types[i] = onr_type_unknown();
-        data[i] = (size_t)i < n && inputs[i] ? &inputs[i]->d : NULL;
-        if (!data[i]) {
+        c->types[i] = onr_type_unknown();
+        c->data[i] = (size_t)i < n && inputs[i] ? &inputs[i]->d : NULL;
+        if (!c->data[i]) {
             bool optional = v->declared && v->declared->kind == ONR_OPTIONAL;
-            if (v->n_uses && !optional) return onr_fail(err, ONR_USAGE, "input '%s' is missing", v->name);
+            if ((v->n_uses || v->n_output) && !optional) return onr_fail(err, ONR_USAGE, "input '%s' is missing", v->name);
             continue;
         }
-        types[i] = onr_datum_type(data[i]);
-        ONR_TRY(check_input(v, &types[i], &b, g->symbols, err));
+        c->types[i] = onr_datum_type(c->data[i]);
+        ONR_TRY(check_input(v, &c->types[i], &b, g->symbols, err));
     }
     return ONR_OK;
 }
@@ -304,20 +328,6 @@ static onr_status fit_memory(onnxrun_session *s, onr_err *err) {
     return s->memory ? ONR_OK : onr_no_memory(err, bytes);
 }
 
-typedef struct call {
-    onr_type *types;
-    const onr_datum **data;
-    onr_datum *outputs;
-} call;
-
-static onr_status make_call(const onnxrun_session *s, onr_arena *a, call *c, onr_err *err) {
-    size_t n_in = (size_t)s->graph->n_inputs, n_out = (size_t)s->graph->n_outputs;
-    c->types = onr_arena_calloc(a, n_in, sizeof *c->types);
-    c->data = onr_arena_calloc(a, n_in, sizeof *c->data);
-    c->outputs = onr_arena_calloc(a, n_out, sizeof *c->outputs);
-    return c->types && c->data && c->outputs ? ONR_OK : onr_no_memory(err, n_in * sizeof *c->types);
-}
-
 static onnxrun_status end_call(const onnxrun_session *s, onr_arena *a, onr_status status, onr_err *err) {
     onr_arena_free(a);
     if (status != ONR_OK) onr_err_prefix(err, "%s", s->m->path);
@@ -330,7 +340,7 @@ onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *con
     onr_arena *a = onr_arena_new(0);
     call c;
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
-    if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, c.types, c.data, err);
+    if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, &c, err);
     if (status == ONR_OK && !s->target.reference) status = plan_for(s, c.types, err);
     if (status == ONR_OK && !s->target.reference) status = fit_memory(s, err);
     return end_call(s, a, status, err);
@@ -383,7 +393,7 @@ onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *input
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
     if (status == ONR_OK && n_outputs > (size_t)s->graph->n_outputs)
         status = onr_fail(err, ONR_USAGE, "%zu outputs are asked for, the model has %d", n_outputs, s->graph->n_outputs);
-    if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, c.types, c.data, err);
+    if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, &c, err);
     for (size_t i = 0; i < n_outputs && status == ONR_OK; i++) {
         if (outputs[i] && !outputs[i]->is_buffer)
             status = onr_fail(err, ONR_USAGE, "output slot %zu holds a value that is no buffer", i);

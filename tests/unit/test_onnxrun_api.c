@@ -241,6 +241,33 @@ static void wrong_inputs(void **state) {
     }
 }
 
+/// However many names there are, each must mean one size.
+static void many_names(void **state) {
+    (void)state;
+    enum { N = 200 };
+    char name[32];
+    Onnx__GraphProto *g = mk_graph(arena, "many");
+    onnxrun_value *in[N + 1], *y[1] = {NULL};
+    for (int i = 0; i <= N; i++) {
+        const int64_t dims[] = {-1};
+        snprintf(name, sizeof name, "x%d", i);
+        Onnx__ValueInfoProto *info = mk_info(arena, onr_arena_strdup(arena, name), ONNXRUN_FLOAT, 1, dims);
+        snprintf(name, sizeof name, "n%d", i % N); // the last has the first one's
+        info->type->tensor_type->shape->dim[0]->dim_param = onr_arena_strdup(arena, name);
+        MK_ADD(arena, g, input, info);
+        in[i] = onnxrun_value_borrow(ONNXRUN_FLOAT, 1, (const int64_t[]){i % 3 + 1}, some);
+    }
+    MK_ADD(arena, g, node, mk_node(arena, "add", "Add", "x0,x200", "y"));
+    MK_ADD(arena, g, output, mk_info(arena, "y", ONNXRUN_FLOAT, 1, (const int64_t[]){-1}));
+    size_t bytes;
+    const void *packed = mk_pack(arena, mk_model(arena, g), &bytes);
+    opened x = open_bytes(packed, bytes, NULL);
+    expect_run(x.s, (const onnxrun_value *const *)in, N + 1, y, 1, ONNXRUN_INVALID,
+               "input 'x200': dimension 'n0' is 3, but input 'x0' made it 1");
+    for (int i = 0; i <= N; i++) onnxrun_value_free(in[i]);
+    close_all(&x);
+}
+
 static void wrong_options(void **state) {
     (void)state;
     onnxrun_model *m;
@@ -584,6 +611,7 @@ int main(void) {
         cmocka_unit_test(buffers_are_written),
         cmocka_unit_test(wrong_buffers),
         cmocka_unit_test(wrong_inputs),
+        cmocka_unit_test(many_names),
         cmocka_unit_test(wrong_options),
         cmocka_unit_test(plans_are_bounded),
         cmocka_unit_test(stats_and_limits),
