@@ -29,7 +29,8 @@ void onr_packs_free(onr_packs *p) {
     if (p) onr_arena_free(p->arena);
 }
 
-bool onr_packs_full(const onr_packs *p, size_t bytes) {
+bool onr_packs_full(const onr_packs *p, size_t bytes, size_t *limit_bytes) {
+    *limit_bytes = p->limit_bytes;
     return p->limit_bytes && (bytes > p->limit_bytes || onr_arena_bytes(p->arena) > p->limit_bytes - bytes);
 }
 

@@ -7,8 +7,8 @@
 /// limit_bytes 0: no limit. NULL when memory lacks.
 onr_packs *onr_packs_new(size_t limit_bytes);
 void onr_packs_free(onr_packs *p);
-/// Would `bytes` more go over the limit?
-bool onr_packs_full(const onr_packs *p, size_t bytes);
+/// Would `bytes` more go over the limit? *limit_bytes says which one.
+bool onr_packs_full(const onr_packs *p, size_t bytes, size_t *limit_bytes);
 /// Bytes of all packed weights.
 size_t onr_packs_bytes(const onr_packs *p);
 /// Called after each packing with the source's memory, which is not needed any more (its file pages may be dropped). NULL:

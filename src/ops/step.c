@@ -27,9 +27,10 @@ const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t 
         void *fresh = onr_arena_alloc_aligned(c->arena, bytes, 64);
         packed = fresh && fill(ctx, fresh) ? fresh : NULL;
     }
-    if (!packed && c->packs && onr_packs_full(c->packs, bytes))
-        onr_fail(c->err, ONR_LIMIT, "packed weights need %zu bytes and %zu more here, more than the limit",
-                 onr_packs_bytes(c->packs), bytes);
+    size_t limit;
+    if (!packed && c->packs && onr_packs_full(c->packs, bytes, &limit))
+        onr_fail(c->err, ONR_LIMIT, "packed weights need %zu bytes, here and before, more than the limit of %zu",
+                 onr_packs_bytes(c->packs) + bytes, limit);
     else if (!packed)
         onr_no_memory(c->err, bytes);
     if (i < 32) c->packed_inputs |= 1u << i;
