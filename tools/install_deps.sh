@@ -9,7 +9,8 @@ build_packages=(
     libprotobuf-c-dev protobuf-c-compiler libpthreadpool-dev         # library
     libsleef-dev                                                     # exp, tanh and their kin, eight or sixteen at a time
     libunistring-dev libpcre2-dev                                    # operators: case of text, regular expressions
-    libpng-dev libjpeg-dev libzip-dev libcjson-dev                    # pictures, npz archives and sidecars, for the tool
+    libwebp-dev libtiff-dev libopenjp2-7-dev                         # operators: pictures
+    libpng-dev libjpeg-dev libzip-dev libcjson-dev                    # pictures (operators too), npz archives, sidecars
 )
 test_packages=(
     g++ clang clang-format libclang-rt-14-dev                        # second compiler with sanitizers; headers as C++; style
