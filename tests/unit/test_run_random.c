@@ -61,7 +61,7 @@ static void write_conv(writer *w) {
 }
 
 static void write_step(writer *w) {
-    switch (rng_below(&w->r, 9)) {
+    switch (rng_below(&w->r, 11)) {
     case 0:
     case 1: write_unary(w, w->map, &w->n_maps); break;
     case 2: write_binary(w, w->map, &w->n_maps); break;
@@ -82,6 +82,20 @@ static void write_step(writer *w) {
         break;
     }
     case 7: write_unary(w, w->row, &w->n_rows); break;
+    case 8: { // joined and brought back to the channels it had
+        int x = pick(w, w->map, w->n_maps), y = pick(w, w->map, w->n_maps), joined = w->n_values++;
+        onr_str_printf(&w->text, "v%d = Concat(v%d, v%d) axis=1\n", joined, x, y);
+        onr_str_printf(&w->text, "v%d = Conv(v%d, w2)\n", add(w, w->map, &w->n_maps), joined);
+        break;
+    }
+    case 9: {
+        int x = pick(w, w->map, w->n_maps);
+        static const char *const kinds[] = {"Mul(v%d, half)", "Sub(half, v%d)", "Div(v%d, half)", "Add(v%d, bias)"};
+        onr_str_printf(&w->text, "v%d = ", add(w, w->map, &w->n_maps));
+        onr_str_printf(&w->text, kinds[rng_below(&w->r, 4)], x);
+        onr_str_add(&w->text, "\n");
+        break;
+    }
     default: write_binary(w, w->row, &w->n_rows);
     }
 }
@@ -94,7 +108,9 @@ static void write_text(writer *w, uint64_t seed) {
                 "const w3: float32[16 x 16 x 3 x 3] = seed 1 -0.1 0.1\nconst w1: float32[16 x 16 x 1 x 1] = seed 2 -0.3 0.3\n"
                 "const wd: float32[16 x 1 x 3 x 3] = seed 3 -0.4 0.4\nconst b: float32[16] = seed 4\n"
                 "const s: float32[16] = seed 5\nconst t: float32[16] = seed 6\nconst m: float32[16] = seed 7\n"
-                "const u: float32[16] = seed 8 0.5 2\nconst to_map: int64[4] = 0 16 4 4\n");
+                "const u: float32[16] = seed 8 0.5 2\nconst to_map: int64[4] = 0 16 4 4\n"
+                "const w2: float32[16 x 32 x 1 x 1] = seed 9 -0.2 0.2\nconst half: float32[] = 0.5\n"
+                "const bias: float32[16 x 1 x 1] = seed 10\n");
     int steps = 3 + (int)rng_below(&w->r, 14);
     for (int i = 0; i < steps; i++) write_step(w);
     onr_str_printf(&w->text, "output v%d", w->n_values - 1);
