@@ -35,8 +35,13 @@ endfunction()
 
 # Kernels are the hot loops: -O3, also -O2 in Debug so that sanitizer runs end in reasonable time. Traps are never enabled, and
 # without them the compiler may turn branches of float code into selects; results stay the same.
+# Kernels run between guard pages in their own checks; under ASan their unrolled tiles take most of the build's time, so they are left
+# as they are there unless ONR_SANITIZE_KERNELS asks (tools/test.sh --slow does).
 function(onr_kernel_flags)
   foreach(file ${ARGN})
     set_property(SOURCE ${file} APPEND PROPERTY COMPILE_OPTIONS -fno-trapping-math $<IF:$<CONFIG:Debug>,-O2,-O3>)
+    if(ONR_SANITIZE MATCHES "address" AND NOT ONR_SANITIZE_KERNELS)
+      set_property(SOURCE ${file} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=all)
+    endif()
   endforeach()
 endfunction()

@@ -36,7 +36,8 @@ build() {
     local preset=$1 compiler=$2 folder=build/$1
     if [ "$compiler" != gcc ]; then folder=$folder-$compiler; fi
     echo "== Building $folder"
-    cmake --preset "$preset" -B "$folder" -DCMAKE_C_COMPILER="$compiler" -DONR_WERROR=ON -DONR_TESTS=ON --log-level=WARNING
+    cmake --preset "$preset" -B "$folder" -DCMAKE_C_COMPILER="$compiler" -DONR_WERROR=ON -DONR_TESTS=ON \
+        -DONR_SANITIZE_KERNELS=$([ "$slow" = 1 ] && echo ON || echo OFF) --log-level=WARNING
     cmake --build "$folder" -j "$jobs"
 }
 

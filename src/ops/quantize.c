@@ -78,7 +78,7 @@ static job make_job(const onr_run *r) {
     double *zero = (double *)(void *)(scale + onr_align_up(n, 2));
     const onr_tensor *given = onr_run_in(r, 1);
     onr_cast_numbers(given->dtype, given->data, ONR_FLOAT, scale, (int64_t)n, true, ONR_E8M0_NEAREST, NULL);
-    memset(zero, 0, n * sizeof *zero);
+    if (n) memset(zero, 0, n * sizeof *zero);
     if (onr_run_has(r, 2))
         onr_cast_numbers(onr_run_in(r, 2)->dtype, onr_run_in(r, 2)->data, ONR_DOUBLE, zero, (int64_t)n, true, ONR_E8M0_NEAREST,
                          NULL);

@@ -143,8 +143,9 @@ static int64_t find_gram(const tfidf_params *p, const int64_t *token, int64_t n,
 
 static void count_row(const tfidf_params *p, const int64_t *token, int64_t n_tokens, int64_t *count) {
     memset(count, 0, (size_t)p->n_grams * sizeof *count);
-    for (int64_t n = p->min_gram_length; n <= p->max_gram_length; n++) {
-        int64_t most = n == 1 ? 0 : p->max_skip_count; // a single token skips nothing
+    // Longer grams and skips than there are tokens count nothing.
+    for (int64_t n = p->min_gram_length; n <= p->max_gram_length && n <= n_tokens; n++) {
+        int64_t most = n == 1 ? 0 : p->max_skip_count < n_tokens ? p->max_skip_count : n_tokens; // a single token skips nothing
         for (int64_t stride = 1; stride <= most + 1 && (n - 1) * stride < n_tokens; stride++) {
             for (int64_t i = 0; i + (n - 1) * stride < n_tokens; i++) {
                 int64_t at = find_gram(p, token + i, n, stride);

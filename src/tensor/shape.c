@@ -54,8 +54,8 @@ int64_t onr_symbol(onr_symbols *s, const char *name) {
 }
 
 void onr_symbol_show_as(onr_symbols *s, int64_t dim, const char *name) {
-    int64_t i = dim - ONR_DIM_SYMBOL_BASE;
-    if (onr_dim_symbolic(dim) && i >= 0 && i < s->n && i < s->cap && !s->name[i]) s->name[i] = onr_arena_strdup(s->arena, name);
+    int64_t i = onr_dim_symbolic(dim) ? dim - ONR_DIM_SYMBOL_BASE : -1;
+    if (i >= 0 && i < s->n && i < s->cap && !s->name[i]) s->name[i] = onr_arena_strdup(s->arena, name);
 }
 
 const char *onr_symbol_name(const onr_symbols *s, int64_t dim) {
