@@ -131,6 +131,7 @@ static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *
 static onr_status optimize(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err) {
     s->graph = onr_graph_clone(s->m->graph, s->arena);
     if (!s->graph) return onr_no_memory(err, 0);
+    ONR_TRY(onr_session_keep(s, o, err));
     onr_pipeline_options p = {.disable = o->disable_passes, .stop_after = o->stop_after};
 #ifndef NDEBUG
     p.verify = true;
@@ -349,21 +350,9 @@ onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *con
 // ---- run
 // ---------------------------------------------------------------------------------------------------------------------------
 
-static bool forward_step(void *user, const onr_event *e) {
-    const onnxrun_session *s = user;
-    onnxrun_step_info info = {.node = e->node->name,
-                              .op = e->node->op_type,
-                              .kernel = e->kernel,
-                              .start_ns = e->start_ns,
-                              .ns = e->ns,
-                              .flops = e->flops,
-                              .bytes = e->bytes};
-    return s->on_step(s->on_step_user, &info);
-}
-
 static onr_status run_now(onnxrun_session *s, const call *c, onr_err *err) {
-    onr_watch watch = {.fn = forward_step, .user = s};
-    const onr_watch *w = s->on_step ? &watch : NULL;
+    onr_watch *w = onr_session_watch(s);
+    s->env.run = w; // for the bodies of control flow
     if (s->target.reference) return onr_interpret(s->graph, c->data, s->graph->n_inputs, NULL, c->outputs, &s->env, w, err);
     ONR_TRY(plan_for(s, c->types, err));
     ONR_TRY(fit_memory(s, err));
@@ -410,11 +399,6 @@ onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *input
 }
 
 void onnxrun_cancel(onnxrun_session *s) { __atomic_store_n(&s->cancel, 1, __ATOMIC_RELAXED); }
-
-void onnxrun_session_on_step(onnxrun_session *s, onnxrun_step_fn fn, void *user) {
-    s->on_step = fn;
-    s->on_step_user = user;
-}
 
 void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *out) {
     onnxrun_stats full = {.size = out->size,

@@ -122,6 +122,8 @@ ONNXRUN_API onnxrun_status onnxrun_value_strings(int rank, const int64_t *dims, 
  * sequence). The items are shared, the caller keeps and frees its own handles. */
 ONNXRUN_API onnxrun_status onnxrun_value_items(onnxrun_kind kind, const onnxrun_value *const *items, size_t n,
                                                onnxrun_value **out, onnxrun_error *err);
+/** A copy that owns its memory: for values that are seen for a moment only, as in hooks. */
+ONNXRUN_API onnxrun_status onnxrun_value_copy(const onnxrun_value *v, onnxrun_value **out, onnxrun_error *err);
 ONNXRUN_API void onnxrun_value_free(onnxrun_value *v);
 ONNXRUN_API onnxrun_kind onnxrun_value_kind(const onnxrun_value *v);
 ONNXRUN_API onnxrun_dtype onnxrun_value_dtype(const onnxrun_value *v);
@@ -215,6 +217,10 @@ typedef struct onnxrun_session_options {
     onnxrun_log_fn log;
     void *log_user;
     onnxrun_log_level log_level;
+    /** Asked once for the name of every value that a node of the model makes (in bodies of control flow "loop/body/name"):
+     * true: it stays to be seen by hooks, so nothing is fused over it and it is not computed beforehand. NULL: none. */
+    bool (*keep)(void *user, const char *value);
+    void *keep_user;
 } onnxrun_session_options;
 ONNXRUN_API onnxrun_session_options onnxrun_session_options_default(void);
 
@@ -267,15 +273,55 @@ ONNXRUN_API onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_se
 /** The supported operators: "text" or "json". */
 ONNXRUN_API onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void *user, onnxrun_error *err);
 
-/** One step of a profiled run. Strings live as long as the session's plan. */
+/** One step of a run: a node of the session's graph. Strings live as long as the session's plan; in hooks, during the call. */
 typedef struct onnxrun_step_info {
     const char *node, *op, *kernel; /**< kernel: variant name, or "" */
-    uint64_t start_ns, ns;          /**< start relative to the run's start */
+    uint64_t start_ns, ns;          /**< start relative to the run's start; ns is 0 before the node */
     double flops, bytes;            /**< work of the step; 0 when unknown */
+    const char *const *origin;      /**< names of the model's nodes whose work it does; none for a change of layout */
+    size_t n_origin;
+    size_t n_inputs, n_outputs;
+    int depth; /**< 0 for the graph's own nodes, more in the bodies of If, Loop, Scan */
 } onnxrun_step_info;
-/** Called after each step of every run until set again; NULL stops. Returning false cancels the run. */
+/** Called after each step of every run (not for steps of bodies) until set again; NULL stops. Returning false cancels the run.
+ */
 typedef bool (*onnxrun_step_fn)(void *user, const onnxrun_step_info *step);
 ONNXRUN_API void onnxrun_session_on_step(onnxrun_session *s, onnxrun_step_fn fn, void *user);
+
+/* ---- hooks: every node of a run, with its tensors --------------------------------------------------------------------------
+ */
+
+/** A node that is about to run, or has run: valid during the hook's call, on its thread alone. */
+typedef struct onnxrun_step onnxrun_step;
+/** Returning false cancels the run, which ends with ONNXRUN_LIMIT. */
+typedef bool (*onnxrun_hook_fn)(void *user, onnxrun_step *step);
+/** Either may be NULL. They are called for the nodes of the session's (optimized) graph and, inside the node that runs them,
+ * for those of the bodies of control flow, in every iteration. */
+typedef struct onnxrun_hooks {
+    onnxrun_hook_fn before, after;
+    void *user;
+} onnxrun_hooks;
+/** Hooks for all coming runs; NULL: none. A run without hooks pays nothing. */
+ONNXRUN_API void onnxrun_session_set_hooks(onnxrun_session *s, const onnxrun_hooks *hooks);
+/** Is the value `name` of the model ("loop/body/name" in a body) made by a node of this session's graph, so that hooks see it
+ * (unless it is found while planning already, as shapes are)? false: optimized away; onnxrun_session_options.keep brings it
+ * back. */
+ONNXRUN_API bool onnxrun_session_makes(onnxrun_session *s, const char *value);
+
+ONNXRUN_API const onnxrun_step_info *onnxrun_step_about(onnxrun_step *step);
+/** The model's name of input or output i ("loop/body/name" in a body); NULL: left out, not wanted, or i is too large. Values
+ * that rewrites brought in have names of their own. */
+ONNXRUN_API const char *onnxrun_step_input_name(onnxrun_step *step, size_t i);
+ONNXRUN_API const char *onnxrun_step_output_name(onnxrun_step *step, size_t i);
+/** Content of input i; plain row-major (converted now, when the tensor lies in blocks of channels). Not to be freed; valid
+ * during the call. NULL: left out, no memory, or, after the node, overwritten by the output that took its memory over. */
+ONNXRUN_API const onnxrun_value *onnxrun_step_input(onnxrun_step *step, size_t i);
+/** Content of output i, likewise; NULL before the node. */
+ONNXRUN_API const onnxrun_value *onnxrun_step_output(onnxrun_step *step, size_t i);
+/** Gives output i another content of the same type and shape (copied), which the rest of the run goes on with. After the node
+ * only. ONNXRUN_USAGE: another type, or no such output; ONNXRUN_UNSUPPORTED: the output is the caller's own input under
+ * another shape. */
+ONNXRUN_API onnxrun_status onnxrun_step_replace(onnxrun_step *step, size_t i, const onnxrun_value *v, onnxrun_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
-// onnxrun_session.h: the insides of the public types, shared by the roof's three bodies: onnxrun.c (models, sessions, runs),
-// onnxrun_value.c (values) and onnxrun_inspect.c (dump, info).
+// onnxrun_session.h: the insides of the public types, shared by the roof's bodies: onnxrun.c (models, sessions, runs),
+// onnxrun_value.c (values), onnxrun_inspect.c (dump, info) and onnxrun_hooks.c (a run seen from outside).
 // May assume: included by those alone.
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
@@ -48,11 +48,21 @@ struct onnxrun_session {
     int32_t n_passes;
     onnxrun_step_fn on_step;
     void *on_step_user;
+    onnxrun_hooks hooks;
+    onr_watch watch; // what the current run tells them through
+    onr_map made;    // names of the values that the graph's nodes make; without an arena until somebody asks
 };
 
 /// The public error as the inner one, emptied. NULL stays NULL.
 onr_err *onr_err_inner(onnxrun_error *err);
 /// A public handle that takes the datum over (which is emptied). NULL: no memory, and the datum stays the caller's.
 onnxrun_value *onr_value_wrap(onr_datum *d, bool is_buffer);
+
+/// Marks the values of the session's fresh graph that the options want to be seen.
+onr_status onr_session_keep(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err);
+/// What tells the session's hooks of a run that starts now; NULL when nobody listens.
+onr_watch *onr_session_watch(onnxrun_session *s);
+/// "loop/body/name" for what lies in a body of control flow, `name` itself otherwise. NULL: no memory.
+const char *onr_qualified_name(const onr_graph *g, const char *name, onr_arena *a);
 
 #endif

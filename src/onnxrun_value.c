@@ -31,6 +31,17 @@ onnxrun_value *onr_value_wrap(onr_datum *d, bool is_buffer) {
     return v;
 }
 
+onnxrun_status onnxrun_value_copy(const onnxrun_value *v, onnxrun_value **out, onnxrun_error *err) {
+    onr_datum d;
+    *out = NULL;
+    onr_status s = onr_datum_copy(&v->d, &d, onr_err_inner(err));
+    if (s != ONR_OK) return (onnxrun_status)s;
+    *out = onr_value_wrap(&d, false);
+    if (*out) return ONNXRUN_OK;
+    onr_datum_release(&d);
+    return (onnxrun_status)onr_no_memory(onr_err_inner(err), sizeof **out);
+}
+
 void onnxrun_value_free(onnxrun_value *v) {
     if (!v) return;
     onr_datum_release(&v->d);

@@ -23,6 +23,8 @@ static bool clone_value(onr_graph *to, const onr_value *from) {
     v->slot = from->slot;
     v->n_output = from->n_output;
     v->is_input = from->is_input;
+    v->kept = from->kept;
+    v->of = from->of;
     if (from->outer) v->outer = to->parent->values[from->outer->id];
     return true;
 }

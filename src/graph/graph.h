@@ -76,6 +76,8 @@ struct onr_value {
     int32_t n_uses, cap_uses;
     int32_t n_output; ///< how often it is an output of its graph
     bool is_input;
+    bool kept;      ///< somebody wants to look at it: rewrites leave it alone as if it were an output
+    const char *of; ///< in another layout: name of the model's value whose content this one holds; NULL: its own
 };
 
 struct onr_node {
@@ -121,6 +123,10 @@ struct onr_graph {
 
 /// The attribute `name` of a node, or NULL.
 const onr_attr *onr_node_attr(const onr_node *n, const char *name);
+/// Is the value seen from outside? Then it must be made, under its name, whatever a rewrite could save.
+static inline bool onr_value_is_seen(const onr_value *v) { return v->n_output > 0 || v->kept; }
+/// The name of the model's value whose content v holds.
+static inline const char *onr_value_model_name(const onr_value *v) { return v->of ? v->of : v->name; }
 /// The value `name` of this graph alone, or NULL.
 onr_value *onr_graph_find(const onr_graph *g, const char *name);
 

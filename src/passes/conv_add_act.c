@@ -73,9 +73,9 @@ static bool clamp_of(const onr_node *n, float *lo, float *hi) {
 }
 
 static onr_status fuse_clamp(onr_pass_run *r, onr_node *conv, onr_node *act, float lo, float hi) {
-    if (!onr_node_set_float(conv, "lo", lo) || !onr_node_set_float(conv, "hi", hi) || !onr_node_add_origin(conv, act) ||
-        !onr_graph_replace(r->g, act->out[0], conv->out[0]))
+    if (!onr_node_set_float(conv, "lo", lo) || !onr_node_set_float(conv, "hi", hi) || !onr_node_add_origin(conv, act))
         return onr_no_memory(r->err, 0);
+    onr_node_set_output(conv, 0, act->out[0]);
     onr_graph_remove_node(r->g, act);
     return onr_node_resolve(conv, r->arena, r->err);
 }

@@ -16,7 +16,7 @@ static bool is_inference(const onr_node *bn) {
     if ((training && training->i) || (spatial && !spatial->i)) return false;
     if (bn->op->until && bn->op->until < 7 && !(is_test && is_test->i)) return false; // old opsets train unless told not to
     for (int32_t k = 1; k < bn->n_out; k++)
-        if (bn->out[k] && (bn->out[k]->n_uses || bn->out[k]->n_output)) return false;
+        if (bn->out[k] && (bn->out[k]->n_uses || onr_value_is_seen(bn->out[k]))) return false;
     return true;
 }
 
@@ -50,10 +50,10 @@ static onr_status fuse(onr_pass_run *r, onr_node *conv, onr_node *bn, int64_t ch
         scale[c] = (float)s;
         bias[c] = (float)((b - mean[c]) * s + beta[c]);
     }
-    onr_value *out = bn->out[0], *none = conv->out[0];
     if (!onr_node_set_input(conv, IN_B, bias_value) || !onr_node_set_input(conv, IN_SCALE, scale_value) ||
-        !onr_node_add_origin(conv, bn) || !onr_graph_replace(r->g, out, none))
+        !onr_node_add_origin(conv, bn))
         return onr_no_memory(r->err, 0);
+    onr_node_set_output(conv, 0, bn->out[0]);
     onr_graph_remove_node(r->g, bn);
     return onr_node_resolve(conv, r->arena, r->err);
 }

@@ -5,7 +5,7 @@
 
 static bool is_needed(const onr_node *n) {
     for (int32_t k = 0; k < n->n_out; k++)
-        if (n->out[k] && (n->out[k]->n_uses || n->out[k]->n_output)) return true;
+        if (n->out[k] && (n->out[k]->n_uses || onr_value_is_seen(n->out[k]))) return true;
     return false;
 }
 

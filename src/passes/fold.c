@@ -112,6 +112,12 @@ static onr_status fold_known(onr_pass_run *r, onr_value *v) {
     return ONR_OK;
 }
 
+static bool is_kept(const onr_node *n) {
+    for (int32_t k = 0; k < n->n_out; k++)
+        if (n->out[k] && n->out[k]->kept) return true;
+    return false;
+}
+
 static bool is_asked(const onr_node *n) {
     for (int32_t k = 0; k < n->n_out; k++)
         if (n->out[k]) return true;
@@ -140,7 +146,7 @@ static onr_status fold_graph(onr_pass_run *r, size_t *spent) {
         onr_node *n = r->g->nodes[i];
         if (n->dead) continue;
         if (has_graph_attr(n)) ONR_TRY(fold_bodies(r, n, spent));
-        if (!(n->op->flags & ONR_OP_PURE) || has_graph_attr(n)) continue;
+        if (!(n->op->flags & ONR_OP_PURE) || has_graph_attr(n) || is_kept(n)) continue;
         bool known = false;
         for (int32_t k = 0; k < n->n_out; k++)
             if (n->out[k] && fully_known(n->out[k]) && onr_pass_may(r)) {

@@ -5,9 +5,10 @@
 #include "passes/pass.h"
 
 static bool is_identity(const onr_node *n) {
-    if (n->dead || !(n->op->flags & ONR_OP_IDENTITY) || !n->out[0] || n->n_in == 0 || !n->in[0]) return false;
+    if (n->dead || !(n->op->flags & ONR_OP_IDENTITY) || !n->out[0] || n->out[0]->kept || n->n_in == 0 || !n->in[0])
+        return false;
     for (int32_t k = 1; k < n->n_out; k++)
-        if (n->out[k] && (n->out[k]->n_uses || n->out[k]->n_output)) return false;
+        if (n->out[k] && (n->out[k]->n_uses || onr_value_is_seen(n->out[k]))) return false;
     return true;
 }
 

@@ -42,6 +42,7 @@ static onr_status block_input(onr_pass_run *r, twins *t, onr_node *n, int32_t sl
         if (!blocked) return onr_no_memory(r->err, sizeof *blocked);
         blocked->type = v->type;
         blocked->type.block = t->block;
+        blocked->of = onr_value_model_name(v);
         ONR_TRY(set_twin(r, t, v, blocked));
         ONR_TRY(add_reorder(r, n, v, blocked, t->block));
     }
@@ -54,6 +55,7 @@ static onr_status block_output(onr_pass_run *r, twins *t, onr_node *n, int32_t s
     if (!blocked) return onr_no_memory(r->err, sizeof *blocked);
     blocked->type = v->type;
     blocked->type.block = t->block;
+    blocked->of = onr_value_model_name(v);
     onr_node_set_output(n, slot, blocked);
     ONR_TRY(set_twin(r, t, v, blocked));
     return add_reorder(r, n->id + 1 < r->g->n_nodes ? r->g->nodes[n->id + 1] : NULL, blocked, v, 0);

@@ -58,6 +58,8 @@ const onr_tensor *onr_pass_constant(const onr_node *n, int32_t i);
 /// A new float constant of n values in the graph; *data is to be filled. NULL: no memory (err is set).
 onr_value *onr_pass_new_floats(onr_pass_run *r, const char *hint, int64_t n, float **data);
 
+// A value's name stands for the same content in the rewritten graph as in the model: a fused node puts out the value of the
+// last node whose work it does. Comparisons with a reference go by that. Values that onr_value_is_seen are never fused away.
 #define ONR_PASS(pass) onr_status onr_pass_##pass(onr_pass_run *r)
 ONR_PASS(resolve);
 ONR_PASS(check_declared);

@@ -12,7 +12,7 @@ bool onr_pass_is(const onr_node *n, const char *name) {
 }
 
 onr_node *onr_pass_only_user(const onr_value *v) {
-    return v->n_uses == 1 && v->n_output == 0 && v->uses[0].slot >= 0 ? v->uses[0].node : NULL;
+    return v->n_uses == 1 && !onr_value_is_seen(v) && v->uses[0].slot >= 0 ? v->uses[0].node : NULL;
 }
 
 const onr_tensor *onr_pass_constant(const onr_node *n, int32_t i) {

@@ -50,7 +50,7 @@ static onr_status infer_types(planner *pl, const onr_type *inputs) {
         const onr_node *n = g->nodes[i];
         ONR_TRY(onr_infer_node(n, &pl->typing, g->symbols, pl->p->arena, pl->err));
         for (int32_t k = 0; k < n->n_out; k++)
-            if (n->out[k]) ONR_TRY(known_constant(pl, n->out[k]->id));
+            if (n->out[k] && !n->out[k]->kept) ONR_TRY(known_constant(pl, n->out[k]->id));
     }
     return ONR_OK;
 }

@@ -146,44 +146,37 @@ static onr_status run_dynamic(onr_frame *f, const onr_step *step, const operands
     return s == ONR_OK ? settle(f, n, err) : s;
 }
 
-double onr_event_bytes(const onr_node *n, const onr_datum *const *in, const onr_datum *const *out) {
-    double bytes = 0;
-    for (int32_t k = 0; k < n->n_in; k++)
-        if (in[k] && in[k]->kind == ONR_TENSOR) bytes += (double)onr_tensor_bytes(&in[k]->t);
-    for (int32_t k = 0; k < n->n_out; k++)
-        if (out[k] && out[k]->kind == ONR_TENSOR) bytes += (double)onr_tensor_bytes(&out[k]->t);
-    return bytes;
+static onr_status run_step(onr_frame *f, const onr_step *step, const operands *o, onr_env *env, onr_err *err) {
+    if (step->dynamic) return run_dynamic(f, step, o, env, err);
+    return onr_op_run(&step->op, o->in, o->out, o->capture, o->scratch, env, err);
 }
 
-static onr_status tell(const onr_watch *watch, const onr_step *step, const operands *o, uint64_t run_start, uint64_t start,
-                       onr_err *err) {
-    const onr_datum *const *out = (const onr_datum *const *)o->out;
+static onr_status run_watched(onr_frame *f, const onr_step *step, const operands *o, onr_env *env, const onr_watch *watch,
+                              onr_err *err) {
     onr_event e = {.node = step->op.node,
                    .kernel = step->op.kernel ? step->op.kernel : "",
                    .in = o->in,
-                   .out = out,
-                   .start_ns = start - run_start,
-                   .ns = onr_time_ns() - start,
+                   .plan = f->plan,
+                   .step = step,
                    .flops = step->op.flops,
                    .bytes = step->op.bytes};
-    if (e.bytes == 0) e.bytes = onr_event_bytes(e.node, o->in, out);
-    if (watch->fn(watch->user, &e)) return ONR_OK;
-    return onr_fail(err, ONR_LIMIT, "stopped at node '%s' by the caller", e.node->name);
+    ONR_TRY(onr_watch_before(watch, &e, err));
+    uint64_t start = onr_time_ns();
+    ONR_TRY(run_step(f, step, o, env, err));
+    e.out = o->out;
+    return onr_watch_after(watch, &e, start, err);
 }
 
 static onr_status run_steps(onr_frame *f, onr_env *env, const onr_watch *watch, onr_err *err) {
     const onr_plan *p = f->plan;
-    uint64_t run_start = watch ? onr_time_ns() : 0;
     for (int32_t s = 0; s < p->n_steps; s++) {
         const onr_step *step = &p->steps[s];
         const operands *o = &f->operand[s];
         if (onr_env_cancelled(env)) return onr_fail(err, ONR_LIMIT, "cancelled before node '%s'", step->op.node->name);
-        uint64_t start = watch ? onr_time_ns() : 0;
-        if (step->dynamic)
-            ONR_TRY(run_dynamic(f, step, o, env, err));
+        if (watch)
+            ONR_TRY(run_watched(f, step, o, env, watch, err));
         else
-            ONR_TRY(onr_op_run(&step->op, o->in, o->out, o->capture, o->scratch, env, err));
-        if (watch) ONR_TRY(tell(watch, step, o, run_start, start, err));
+            ONR_TRY(run_step(f, step, o, env, err));
         for (int32_t k = 0; k < step->n_release; k++) onr_datum_release(&f->data[step->release[k]]);
     }
     return ONR_OK;

@@ -12,8 +12,9 @@ typedef struct state {
     onr_datum *data; // by value id
     int32_t *left;   // uses still to come; graph outputs count as one
     const onr_datum **in, **capture;
-    onr_datum *out;
+    onr_datum *out, **made; // what a node gives, and where that is kept
     onr_env *env;
+    const onr_watch *watch;
     onr_err *err;
 } state;
 
@@ -34,7 +35,8 @@ static bool make_state(state *s, onr_arena *a) {
     s->in = onr_arena_calloc(a, (size_t)n_in, sizeof *s->in);
     s->capture = onr_arena_calloc(a, (size_t)n_capture, sizeof *s->capture);
     s->out = onr_arena_calloc(a, (size_t)n_out, sizeof *s->out);
-    return s->data && s->left && s->in && s->capture && s->out;
+    s->made = onr_arena_calloc(a, (size_t)n_out, sizeof *s->made);
+    return s->data && s->left && s->in && s->capture && s->out && s->made;
 }
 
 static onr_datum borrow(const onr_datum *d) {
@@ -67,20 +69,7 @@ static void used(state *s, const onr_value *v) {
     if (v && --s->left[v->id] == 0) onr_datum_release(&s->data[v->id]);
 }
 
-static onr_status tell(const state *s, const onr_watch *watch, const onr_node *n, uint64_t run_start, uint64_t start,
-                       onr_arena *a) {
-    const onr_datum **out = onr_arena_calloc(a, (size_t)n->n_out, sizeof *out);
-    if (!out) return onr_no_memory(s->err, sizeof *out);
-    for (int32_t k = 0; k < n->n_out; k++) out[k] = n->out[k] ? &s->data[n->out[k]->id] : NULL;
-    onr_event e = {
-        .node = n, .kernel = "reference", .in = s->in, .out = out, .start_ns = start - run_start, .ns = onr_time_ns() - start};
-    e.bytes = onr_event_bytes(n, s->in, out);
-    if (watch->fn(watch->user, &e)) return ONR_OK;
-    return onr_fail(s->err, ONR_LIMIT, "stopped at node '%s' by the caller", n->name);
-}
-
-static onr_status run_node(state *s, const onr_node *n) {
-    if (onr_env_cancelled(s->env)) return onr_fail(s->err, ONR_LIMIT, "cancelled before node '%s'", n->name);
+static onr_status read_operands(state *s, const onr_node *n) {
     for (int32_t k = 0; k < n->n_in; k++) {
         s->in[k] = n->in[k] ? &s->data[n->in[k]->id] : NULL;
         if (n->in[k] && s->in[k]->kind == ONR_KIND_UNKNOWN) {
@@ -92,23 +81,32 @@ static onr_status run_node(state *s, const onr_node *n) {
         s->capture[k] = &s->data[n->capture[k]->id];
         if (s->capture[k]->kind == ONR_KIND_UNKNOWN) return missing(s, n, n->capture[k]);
     }
-    ONR_TRY(onr_eval(n, s->in, s->capture, s->out, s->env, s->err));
-    for (int32_t k = 0; k < n->n_out; k++)
-        if (n->out[k])
-            s->data[n->out[k]->id] = s->out[k];
-        else
-            onr_datum_release(&s->out[k]);
     return ONR_OK;
 }
 
-static onr_status run_nodes(state *s, const onr_watch *watch, onr_arena *a) {
-    uint64_t run_start = watch ? onr_time_ns() : 0;
+static onr_status run_node(state *s, const onr_node *n) {
+    if (onr_env_cancelled(s->env)) return onr_fail(s->err, ONR_LIMIT, "cancelled before node '%s'", n->name);
+    onr_event e = {.node = n, .kernel = s->env->target->reference ? "reference" : "", .in = s->in};
+    ONR_TRY(read_operands(s, n));
+    ONR_TRY(onr_watch_before(s->watch, &e, s->err));
+    uint64_t start = s->watch ? onr_time_ns() : 0;
+    ONR_TRY(onr_eval(n, s->in, s->capture, s->out, s->env, s->err));
+    for (int32_t k = 0; k < n->n_out; k++) {
+        s->made[k] = n->out[k] ? &s->data[n->out[k]->id] : NULL;
+        if (n->out[k])
+            *s->made[k] = s->out[k];
+        else
+            onr_datum_release(&s->out[k]);
+    }
+    e.out = s->made;
+    return onr_watch_after(s->watch, &e, start, s->err);
+}
+
+static onr_status run_nodes(state *s) {
     for (int32_t i = 0; i < s->g->n_nodes; i++) {
         const onr_node *n = s->g->nodes[i];
         if (n->dead) continue;
-        uint64_t start = watch ? onr_time_ns() : 0;
         ONR_TRY(run_node(s, n));
-        if (watch) ONR_TRY(tell(s, watch, n, run_start, start, a));
         for (int32_t k = 0; k < n->n_in; k++) used(s, n->in[k]);
         for (int32_t k = 0; k < n->n_capture; k++) used(s, n->capture[k]);
         for (int32_t k = 0; k < n->n_out; k++)
@@ -134,9 +132,9 @@ static onr_status deliver_all(state *s, onr_datum *outputs) {
 onr_status onr_interpret(const onr_graph *g, const onr_datum *const *inputs, int32_t n_in, const onr_datum *const *capture,
                          onr_datum *outputs, onr_env *env, const onr_watch *watch, onr_err *err) {
     onr_arena *a = onr_arena_new(0);
-    state s = {.g = g, .env = env, .err = err};
+    state s = {.g = g, .env = env, .watch = watch, .err = err};
     onr_status status = a && make_state(&s, a) ? fill(&s, inputs, n_in, capture) : onr_no_memory(err, 0);
-    if (status == ONR_OK) status = run_nodes(&s, watch, a);
+    if (status == ONR_OK) status = run_nodes(&s);
     if (status == ONR_OK) status = deliver_all(&s, outputs);
     if (s.data)
         for (int32_t i = 0; i < g->n_values; i++) onr_datum_release(&s.data[i]);
@@ -146,5 +144,5 @@ onr_status onr_interpret(const onr_graph *g, const onr_datum *const *inputs, int
 
 onr_status onr_interpret_subgraph(onr_env *env, const onr_graph *g, const onr_datum *const *in, int32_t n_in,
                                   const onr_datum *const *capture, onr_datum *out, onr_err *err) {
-    return onr_interpret(g, in, n_in, capture, out, env, NULL, err);
+    return onr_interpret(g, in, n_in, capture, out, env, env->run, err);
 }

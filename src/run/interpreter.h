@@ -9,7 +9,7 @@
 onr_status onr_interpret(const onr_graph *g, const onr_datum *const *inputs, int32_t n_in, const onr_datum *const *capture,
                          onr_datum *outputs, onr_env *env, const onr_watch *watch, onr_err *err);
 
-/// onr_env.run_graph: onr_interpret without a watch.
+/// onr_env.run_graph: onr_interpret, watched by env->run (an onr_watch, or NULL).
 onr_status onr_interpret_subgraph(onr_env *env, const onr_graph *g, const onr_datum *const *in, int32_t n_in,
                                   const onr_datum *const *capture, onr_datum *out, onr_err *err);
 
