@@ -22,6 +22,7 @@ if(ONR_SLEEF)
   target_include_directories(onr_dependencies SYSTEM INTERFACE ${ONR_SLEEF_INCLUDE})
   target_compile_definitions(onr_dependencies INTERFACE ONR_HAVE_SLEEF=1)
   target_link_libraries(onr_dependencies INTERFACE ${ONR_SLEEF_LIBRARY})
+  string(APPEND ONR_PC_LIBS " -lsleef")
 endif()
 
 # --- libraries of single operators: each can be left out, and what it does is then reported as unsupported ------------------
@@ -34,6 +35,7 @@ if(ONR_UNISTRING)
   target_include_directories(onr_dependencies SYSTEM INTERFACE ${ONR_UNISTRING_INCLUDE})
   target_compile_definitions(onr_dependencies INTERFACE ONR_HAVE_UNISTRING=1)
   target_link_libraries(onr_dependencies INTERFACE ${ONR_UNISTRING_LIBRARY})
+  string(APPEND ONR_PC_LIBS " -lunistring")
 endif()
 
 # A library with a pkg-config file: option, module, Debian package.
@@ -48,6 +50,7 @@ function(onr_optional_library option module package)
   string(REPLACE ONR_ ONR_HAVE_ define ${option})
   target_compile_definitions(onr_dependencies INTERFACE ${define}=1)
   target_link_libraries(onr_dependencies INTERFACE PkgConfig::${option})
+  set(ONR_PC_REQUIRES "${ONR_PC_REQUIRES} ${module}" PARENT_SCOPE)
 endfunction()
 onr_optional_library(ONR_PCRE2 libpcre2-8 libpcre2-dev)
 onr_optional_library(ONR_JPEG libjpeg libjpeg-dev)
