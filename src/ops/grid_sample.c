@@ -166,6 +166,13 @@ typedef struct job {
             int64_t n = point / j->out_map, o = point % j->out_map;                          \
             const T *x = (const T *)j->from + n * j->c * j->in_map;                          \
             T *y = (T *)j->to + n * j->c * j->out_map + o;                                   \
+            if (t.n == 4) { /* two dimensions, all inside: the usual case */                 \
+                const T w0 = weight[0], w1 = weight[1], w2 = weight[2], w3 = weight[3];      \
+                const int64_t a0 = t.at[0], a1 = t.at[1], a2 = t.at[2], a3 = t.at[3];        \
+                for (int64_t c = 0; c < j->c; c++, x += j->in_map)                           \
+                    y[c * j->out_map] = w0 * x[a0] + w1 * x[a1] + w2 * x[a2] + w3 * x[a3];   \
+                continue;                                                                    \
+            }                                                                                \
             for (int64_t c = 0; c < j->c; c++) {                                             \
                 T sum = 0;                                                                   \
                 for (int k = 0; k < t.n; k++) sum += weight[k] * x[c * j->in_map + t.at[k]]; \

@@ -2,6 +2,8 @@
 // May assume: the driver widens float16 and bfloat16 to float around us.
 // Never loses a NaN; over nothing a sum is 0, a product 1, a mean NaN, a maximum the type's lowest value (or -infinity).
 #include "kernels/reduce/reduce.h"
+#include "kernels/binary/binary.h"
+#include "kernels/unary/unary.h"
 
 #include "base/mathx.h"
 #include "ops/known.h"
@@ -255,7 +257,36 @@ static void outputs_task(void *ctx, size_t begin, size_t end) {
     }
 }
 
-/// `op`: the vector kernel for floats, or ONR_REDUCE_COUNT.
+/// Memory for ReduceLogSumExp on the vector kernels: the exponentials, and the largest elements.
+static onr_status prepare_log_sum_exp(onr_prepare *c) {
+    const onr_shape *x = &c->in[0]->shape, *y = &c->out[0].shape;
+    if (c->in[0]->dtype == ONR_FLOAT && !c->target->reference)
+        c->scratch_bytes = sizeof(float) * (size_t)(onr_shape_span(x, 0, x->rank) + onr_shape_span(y, 0, y->rank));
+    return ONR_OK;
+}
+
+/// log(sum(exp(x - m))) + m with the largest element m of each sum, or 0 where that is infinite.
+static void log_sum_exp_fast(const onr_run *r, const bool *reduced) {
+    const uint32_t features = r->env->target->cpu.features;
+    const onr_tensor *x = onr_run_in(r, 0);
+    onr_tensor *y = onr_run_out(r, 0);
+    int64_t n = onr_tensor_numel(x), m = onr_tensor_numel(y), run = 1, x_stride[ONR_MAX_RANK], most_stride[ONR_MAX_RANK];
+    float *exps = r->scratch, *most = exps + n, *out = y->data;
+    onr_shape_strides(&x->shape, x_stride);
+    for (int32_t d = x->shape.rank - 1; d >= 0; d--) {
+        most_stride[d] = reduced[d] ? 0 : run;
+        run *= reduced[d] ? 1 : x->shape.dim[d];
+    }
+    onr_reduce_axes(features, ONR_REDUCE_MAX, x->shape.rank, x->shape.dim, reduced, x->data, most, r->pool);
+    for (int64_t i = 0; i < m; i++)
+        if (isinf(most[i])) most[i] = 0;
+    onr_binary_run(features, ONR_BINARY_SUB, x->shape.rank, x->shape.dim, x->data, x_stride, most, most_stride, exps, r->pool);
+    onr_unary_run(features, ONR_UNARY_EXP, 0, 0, exps, exps, n, r->pool);
+    onr_reduce_axes(features, ONR_REDUCE_LOG_SUM, x->shape.rank, x->shape.dim, reduced, exps, out, r->pool);
+    onr_binary_run(features, ONR_BINARY_ADD, 1, &m, out, &(int64_t){1}, most, &(int64_t){1}, out, r->pool);
+}
+
+/// `op`: the vector kernel for floats, or ONR_REDUCE_COUNT for ReduceLogSumExp.
 static onr_status reduce(const onr_run *r, onr_reduce_op op, const reduce_fn fns[ONR_N_DTYPES]) {
     const reduce_params *p = r->params;
     const onr_tensor *x = onr_run_in(r, 0);
@@ -269,8 +300,11 @@ static onr_status reduce(const onr_run *r, onr_reduce_op op, const reduce_fn fns
     }
     if (!mark_axes(p, axes, n, x->shape.rank, reduced, &bad))
         return onr_run_bad(r, "axis %lld is out of range for rank %d", (long long)bad, x->shape.rank);
-    if (x->dtype == ONR_FLOAT && op != ONR_REDUCE_COUNT && !r->env->target->reference) {
-        onr_reduce_axes(r->env->target->cpu.features, op, x->shape.rank, x->shape.dim, reduced, x->data, y->data, r->pool);
+    if (x->dtype == ONR_FLOAT && !r->env->target->reference) {
+        if (op == ONR_REDUCE_COUNT)
+            log_sum_exp_fast(r, reduced);
+        else
+            onr_reduce_axes(r->env->target->cpu.features, op, x->shape.rank, x->shape.dim, reduced, x->data, y->data, r->pool);
         return ONR_OK;
     }
     job j = {.fn = fns[x->dtype], .elem = onr_dtype_size(x->dtype), .x = x->data, .y = y->data};
@@ -316,11 +350,13 @@ static const onr_attr_spec noop13[] = {ONR_A_INT(reduce_params, keepdims, 1), ON
 #define T1 (ONR_T_FLOATS3 | ONR_BIT(ONR_INT32) | ONR_BIT(ONR_INT64) | ONR_BIT(ONR_UINT32) | ONR_BIT(ONR_UINT64))
 #define T13 (T1 | ONR_BIT(ONR_BFLOAT16))
 #define T8 (ONR_BIT(ONR_INT8) | ONR_BIT(ONR_UINT8))
-#define ROW(op, from, to, inputs, set, table, fn)                                                                     \
-    {                                                                                                                 \
-        ONR_AI(op, from, to), ONR_ARITY(1, inputs, 1, 1), .flags = ONR_OP_PURE | ONR_OP_WIDEN, .types = set,          \
-                                                          ONR_PARAMS(table, reduce_params), .infer = infer, .run = fn \
+#define ROW_WITH(op, from, to, inputs, set, table, fn, prep)                                                                 \
+    {                                                                                                                        \
+        ONR_AI(op, from, to), ONR_ARITY(1, inputs, 1, 1), .flags = ONR_OP_PURE | ONR_OP_WIDEN, .types = set,                 \
+                                                          ONR_PARAMS(table, reduce_params), .infer = infer, .prepare = prep, \
+                                                          .run = fn                                                          \
     }
+#define ROW(op, from, to, inputs, set, table, fn) ROW_WITH(op, from, to, inputs, set, table, fn, NULL)
 #define ROWS(op, fn)                                                                                         \
     ROW(op, 1, 10, 1, T1, axes1, fn), ROW(op, 11, 12, 1, T1, axes1, fn), ROW(op, 13, 17, 1, T13, axes1, fn), \
         ROW(op, 18, 0, 2, T13, noop13, fn)
@@ -341,6 +377,9 @@ static const onr_op rows[] = {
     ROWS("ReduceL2", run_l2),
     ROWS("ReduceSumSquare", run_sum_square),
     ROWS("ReduceLogSum", run_log_sum),
-    ROWS("ReduceLogSumExp", run_log_sum_exp),
+    ROW_WITH("ReduceLogSumExp", 1, 10, 1, T1, axes1, run_log_sum_exp, prepare_log_sum_exp),
+    ROW_WITH("ReduceLogSumExp", 11, 12, 1, T1, axes1, run_log_sum_exp, prepare_log_sum_exp),
+    ROW_WITH("ReduceLogSumExp", 13, 17, 1, T13, axes1, run_log_sum_exp, prepare_log_sum_exp),
+    ROW_WITH("ReduceLogSumExp", 18, 0, 2, T13, noop13, run_log_sum_exp, prepare_log_sum_exp),
 };
 ONR_OP_FAMILY(reduce);

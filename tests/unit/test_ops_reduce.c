@@ -20,6 +20,12 @@ static void floats(void **state) {
         OP_CASE("ReduceLogSumExp", 18, "keepdims=0", "float32[2] -inf -inf", "float32[] -inf"),
         OP_CASE("ReduceLogSumExp", 18, "keepdims=0", "float32[3] 1 inf inf", "float32[] inf"),
         OP_CASE("ReduceLogSumExp", 18, "keepdims=0", "float32[3] 1 nan inf", "float32[] nan"),
+        OP_CASE("ReduceLogSumExp", 18, "", "float32[2x3x2] 0 1 0 1 0 1 1000 -inf 1000 -inf inf -inf | int64[1] 1",
+                "float32[2x1x2] 1.098612289 2.098612289 inf -inf"),
+        OP_CASE("ReduceLogSumExp", 18, "keepdims=0", "float32[2x2x2] 0 -1000 3 90 0 -1000 3 90 | int64[2] 0 -1",
+                "float32[2] 0.693147181 90.693147181"),
+        OP_CASE("ReduceLogSumExp", 18, "", "float32[2x0] | int64[1] 1", "float32[2x1] -inf -inf"),
+        OP_CASE("ReduceLogSumExp", 18, "noop_with_empty_axes=1", "float32[2] 5 -300", "float32[2] 5 -300"),
         OP_CASE("ReduceLogSum", 18, "keepdims=0", "float32[2] 0 0", "float32[] -inf"),
     };
     OP_CASES_RUN(cases);
