@@ -26,6 +26,7 @@ typedef struct trial {
     size_t n_in, n_out;
     size_t n_judged; // outputs that were compared
     char *detail;
+    double *ulp;
 } trial;
 
 static bool path_of(const trial *t, size_t set, const char *what, size_t i, char out[MAX_PATH]) {
@@ -106,13 +107,14 @@ static bool run_set(trial *t, size_t set) {
 
 static onnxrun_status open_trial(trial *t, onnxrun_error *err) {
     char path[MAX_PATH];
-    t->tol = (onr_tolerance){1e-3, 1e-7, false};
+    t->tol = (onr_tolerance){.rtol = 1e-3, .atol = 1e-7, .ulp = t->ulp};
     snprintf(path, sizeof path, "%s/data.json", t->c->path);
     onnxrun_status st = onr_tolerance_read(path, &t->tol.rtol, &t->tol.atol, err);
     if (!isnan(t->args->rtol)) t->tol.rtol = t->args->rtol;
     if (!isnan(t->args->atol)) t->tol.atol = t->args->atol;
     for (size_t i = 0; i < t->args->shape_only.n; i++) {
-        t->tol.shape_only = t->tol.shape_only || fnmatch(t->args->shape_only.item[i], t->c->name, 0) == 0;
+        const char *slash = strrchr(t->c->name, '/'), *glob = t->args->shape_only.item[i];
+        if (fnmatch(glob, t->c->name, 0) == 0 || (slash && fnmatch(glob, slash + 1, 0) == 0)) t->tol.shape_only = true;
     }
     snprintf(path, sizeof path, "%s/model.onnx", t->c->path);
     if (st == ONNXRUN_OK) st = onr_open_model(t->args, path, &t->model, err);
@@ -130,11 +132,12 @@ static bool has_set(const trial *t, size_t set) {
     return snprintf(path, sizeof path, "%s/test_data_set_%zu", t->c->path, set) < MAX_PATH && access(path, F_OK) == 0;
 }
 
-onr_verdict onr_case_run(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL]) {
+onr_verdict onr_case_run(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL], double *ulp) {
     onnxrun_error err;
-    trial t = {.args = args, .c = c, .detail = detail};
+    trial t = {.args = args, .c = c, .detail = detail, .ulp = ulp};
     onr_verdict verdict = ONR_PASSED;
     detail[0] = '\0';
+    *ulp = 0;
     if (!has_set(&t, 0)) {
         snprintf(detail, ONR_DETAIL, "no test_data_set_0");
         return ONR_SKIPPED;

@@ -22,9 +22,10 @@ void onr_cases_free(onr_cases *cases);
 typedef enum onr_verdict { ONR_PASSED, ONR_FAILED, ONR_SKIPPED } onr_verdict;
 enum { ONR_DETAIL = 1200 };
 
-/// Runs a test in this process. detail: why not, one line; empty when it passed.
-onr_verdict onr_case_run(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL]);
+/// Runs a test in this process. detail: why not, one line; empty when it passed. ulp: the largest error of a float that was
+/// compared, in units of its last place.
+onr_verdict onr_case_run(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL], double *ulp);
 /// Runs it in a process of its own, so that a crash or an endless loop is one failed test and no more.
-onr_verdict onr_case_run_apart(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL]);
+onr_verdict onr_case_run_apart(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL], double *ulp);
 
 #endif

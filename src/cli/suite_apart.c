@@ -16,6 +16,7 @@
 // What the child tells; a record smaller than PIPE_BUF arrives in one piece.
 typedef struct report {
     onr_verdict verdict;
+    double ulp;
     char detail[ONR_DETAIL];
 } report;
 
@@ -23,7 +24,7 @@ typedef struct report {
 static void child(const onr_args *args, const struct onr_case *c, int fd) {
     report r;
     memset(&r, 0, sizeof r);
-    r.verdict = onr_case_run(args, c, r.detail);
+    r.verdict = onr_case_run(args, c, r.detail, &r.ulp);
     bool told = write(fd, &r, sizeof r) == (ssize_t)sizeof r;
     close(fd);
     exit(told ? 0 : 99);
@@ -48,10 +49,11 @@ static bool listen_to(int fd, double seconds, report *r, size_t *got) {
     }
 }
 
-onr_verdict onr_case_run_apart(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL]) {
+onr_verdict onr_case_run_apart(const onr_args *args, const struct onr_case *c, char detail[ONR_DETAIL], double *ulp) {
     int fd[2], status = 0;
     report r;
     size_t got = 0;
+    *ulp = 0;
     fflush(stdout);
     fflush(stderr);
     pid_t pid = pipe(fd) == 0 ? fork() : -1;
@@ -76,6 +78,7 @@ onr_verdict onr_case_run_apart(const onr_args *args, const struct onr_case *c, c
         snprintf(detail, ONR_DETAIL, "the test's process ended with code %d", WEXITSTATUS(status));
     } else {
         memcpy(detail, r.detail, ONR_DETAIL);
+        *ulp = r.ulp;
         return r.verdict;
     }
     return ONR_FAILED;

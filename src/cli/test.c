@@ -26,10 +26,10 @@ static bool is_wanted(const onr_args *args, const char *name) {
     return args->only.n == 0;
 }
 
-static void add_json(totals *t, const char *name, const char *verdict, const char *detail, double ms) {
+static void add_json(totals *t, const char *name, const char *verdict, const char *detail, double ms, double ulp) {
     onr_str_add(&t->json, t->json.n ? ",\n  {\"name\": " : "\n  {\"name\": ");
     onr_str_json(&t->json, name);
-    onr_str_printf(&t->json, ", \"result\": \"%s\", \"ms\": %.1f, \"detail\": ", verdict, ms);
+    onr_str_printf(&t->json, ", \"result\": \"%s\", \"ms\": %.1f, \"ulp\": %.6g, \"detail\": ", verdict, ms, ulp);
     onr_str_json(&t->json, detail);
     onr_str_add(&t->json, "}");
 }
@@ -37,8 +37,8 @@ static void add_json(totals *t, const char *name, const char *verdict, const cha
 static void run_one(const onr_args *args, const struct onr_case *c, totals *t) {
     static const char *const words[] = {"passed", "failed", "skipped"};
     char detail[ONR_DETAIL];
-    double start = onr_now_ms();
-    onr_verdict verdict = onr_case_run_apart(args, c, detail);
+    double start = onr_now_ms(), ulp;
+    onr_verdict verdict = onr_case_run_apart(args, c, detail, &ulp);
     double ms = onr_now_ms() - start;
     onr_term_progress(0, 0, "");
     if (verdict == ONR_PASSED) {
@@ -52,7 +52,7 @@ static void run_one(const onr_args *args, const struct onr_case *c, totals *t) {
         t->skipped++;
         onr_term_say("skipped %s: %s", c->name, detail);
     }
-    if (args->json) add_json(t, c->name, words[verdict], detail, ms);
+    if (args->json) add_json(t, c->name, words[verdict], detail, ms, ulp);
 }
 
 static void print_totals(const onr_args *args, const totals *t) {

@@ -5,7 +5,7 @@
 
 DIR defaults to Debian's libonnx-testdata and the folders in ONNX_TEST_DATA (dir:dir). passing.txt lists the names of tests that pass;
 those that lie in no DIR are left out. exceptions.txt lists tests that nobody can answer exactly, each with its reason: they may fail,
-or are judged by type and shape alone ("shape"). --promote adds tests that pass now to passing.txt.
+or are judged by type, shape and values in {0,1} ("shape"). --promote adds tests that pass now to passing.txt.
 
 May assume: nothing but Python's library. Never removes a name from a list.
 """

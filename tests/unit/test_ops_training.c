@@ -21,6 +21,12 @@ static void steps(void **state) {
         OP_CASE(T "Adam", 1, "alpha=0.5 beta=0.5 epsilon=0.0",
                 "float32[] 1 | int64[] 2 | float32[] 8 | float32[] 2 | float32[] 2 | float32[] 4",
                 "float32[] 6.84529946 | float32[] 2 | float32[] 4"),
+        // The backend test of two tensors, whose node lacks the epsilon that its outputs were made with.
+        OP_CASE(T "Adam", 1, "alpha=0.95 beta=0.85 epsilon=0.01 norm_coefficient=0.001",
+                "float32[] 0.100000001 | int64[] 0 | float32[1] 1 | float32[2] 1 2 | float32[1] -1 | float32[2] -1 -3 | "
+                "float32[1] 2 | float32[2] 4 1 | float32[1] 0.5 | float32[2] 1 10",
+                "float32[1] 0.75913626 | float32[2] 0.628652811 1.97458529 | float32[1] 1.85004997 | float32[2] 3.75005007 "
+                "0.800099969 | float32[1] 0.574700177 | float32[2] 0.999700189 9.8482008"),
         // two tensors of different shapes; the first step takes beta as 1
         OP_CASE(T "Momentum", 1, "alpha=0.5 beta=0.25 norm_coefficient=0.0 mode='standard'",
                 "float32[] 2 | int64[] 0 | float32[1] 1 | float32[2] 2 3 | float32[1] 1 | float32[2] 1 -1 | float32[1] 4 | "
