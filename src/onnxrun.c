@@ -19,39 +19,57 @@ static onr_log make_log(onnxrun_log_fn fn, void *user, onnxrun_log_level level) 
 
 onnxrun_load_options onnxrun_load_options_default(void) { return (onnxrun_load_options){.size = sizeof(onnxrun_load_options)}; }
 
-static onnxrun_status keep_model(onr_model *m, const onr_log *log, onnxrun_model **out, onr_err *err) {
+static onnxrun_status keep_model(onr_model *m, const onr_log *log, const onnxrun_limits *limits, onnxrun_model **out,
+                                 onr_err *err) {
     onnxrun_model *model = onr_malloc(sizeof *model);
-    if (!model) {
+    onr_status s = model ? ONR_OK : onr_no_memory(err, sizeof *model);
+    if (model) *model = (onnxrun_model){.m = m, .log = *log, .limits = *limits};
+    if (model) s = onr_limits_keep(&model->limits, m->arena, err);
+    if (s != ONR_OK) {
+        onr_free(model);
         onr_model_free(m);
-        return (onnxrun_status)onr_no_memory(err, sizeof *model);
+        return (onnxrun_status)s;
     }
-    *model = (onnxrun_model){.m = m, .log = *log};
     *out = model;
     return ONNXRUN_OK;
 }
 
+/// What both ways of loading make of the options. An older caller's struct is shorter.
+static void read_load_options(const onnxrun_load_options *given, onnxrun_load_options *o, onnxrun_limits *limits,
+                              onr_load_options *load) {
+    *o = onnxrun_load_options_default();
+    if (given) memcpy(o, given, given->size < sizeof *o ? given->size : sizeof *o);
+    *limits = onr_limits_of(o->limits);
+    *load = onr_limits_load(limits);
+    load->log = make_log(o->log, o->log_user, o->log_level);
+}
+
 onnxrun_status onnxrun_model_load(const char *path, const onnxrun_load_options *options, onnxrun_model **out,
                                   onnxrun_error *error) {
-    onr_err *err = onr_err_inner(error);
-    onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
-    onr_load_options load = onr_load_options_default();
+    onnxrun_error own;
+    onr_err *err = onr_err_inner(error ? error : &own);
+    onnxrun_load_options o;
+    onnxrun_limits limits;
+    onr_load_options load;
     onr_model *m = NULL;
     *out = NULL;
-    load.log = make_log(o.log, o.log_user, o.log_level);
+    read_load_options(options, &o, &limits, &load);
     onr_status s = onr_model_load(path, &load, &m, err);
-    return s == ONR_OK ? keep_model(m, &load.log, out, err) : (onnxrun_status)s;
+    return s == ONR_OK ? keep_model(m, &load.log, &limits, out, err) : (onnxrun_status)s;
 }
 
 onnxrun_status onnxrun_model_load_memory(const void *data, size_t bytes, const onnxrun_load_options *options,
                                          onnxrun_model **out, onnxrun_error *error) {
-    onr_err *err = onr_err_inner(error);
-    onnxrun_load_options o = options ? *options : onnxrun_load_options_default();
-    onr_load_options load = onr_load_options_default();
+    onnxrun_error own;
+    onr_err *err = onr_err_inner(error ? error : &own);
+    onnxrun_load_options o;
+    onnxrun_limits limits;
+    onr_load_options load;
     onr_model *m = NULL;
     *out = NULL;
-    load.log = make_log(o.log, o.log_user, o.log_level);
+    read_load_options(options, &o, &limits, &load);
     onr_status s = onr_model_load_memory(data, bytes, NULL, o.folder, &load, &m, err);
-    return s == ONR_OK ? keep_model(m, &load.log, out, err) : (onnxrun_status)s;
+    return s == ONR_OK ? keep_model(m, &load.log, &limits, out, err) : (onnxrun_status)s;
 }
 
 void onnxrun_model_free(onnxrun_model *m) {
@@ -99,20 +117,24 @@ static onr_status make_target(onnxrun_session *s, const onnxrun_session_options 
     s->target.reference = o->opt_level == 0;
     s->target.allow_winograd = o->opt_level >= 2;
     s->target.prefer_memory = o->prefer_memory;
+    s->target.guard = &s->guard;
     return ONR_OK;
 }
 
 /// A layer's weights were packed: its pages of the model file are not needed any more.
 static void drop_source(void *user, const void *data, size_t bytes) { onr_model_drop_pages(user, data, bytes); }
 
+/// The smaller of two limits; 0 is none.
+static size_t smaller(size_t a, size_t b) { return !a || (b && b < a) ? b : a; }
+
 static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *o, onr_err *err) {
     ONR_TRY(make_target(s, o, err));
     int n_threads = o->n_threads > 0 ? o->n_threads : s->target.cpu.n_cores;
     s->random = o->seed ? o->seed : 0x6f6e6e7872756eu;
-    s->max_memory = o->max_memory;
+    s->max_memory = smaller(o->max_memory, s->max_memory);
     s->max_plans = o->max_plans ? o->max_plans : 8;
     s->log = make_log(o->log, o->log_user, o->log_level);
-    s->packs = onr_packs_new(o->max_memory);
+    s->packs = onr_packs_new(s->max_memory);
     s->pool = onr_pool_new(n_threads);
     s->plans = onr_malloc(s->max_plans * sizeof *s->plans);
     if (!s->packs || !s->pool || !s->plans)
@@ -141,8 +163,10 @@ static onr_status optimize(onnxrun_session *s, const onnxrun_session_options *o,
 
 onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session_options *options, onnxrun_session **out,
                                    onnxrun_error *error) {
-    onr_err *err = onr_err_inner(error);
-    onnxrun_session_options o = options ? *options : onnxrun_session_options_default();
+    onnxrun_error own;
+    onr_err *err = onr_err_inner(error ? error : &own);
+    onnxrun_session_options o = onnxrun_session_options_default();
+    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     onr_arena *arena = onr_arena_new(0);
     onnxrun_session *s = arena ? onr_arena_alloc(arena, sizeof *s) : NULL;
     onr_status status = ONR_OK;
@@ -153,6 +177,9 @@ onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session
     }
     s->arena = arena;
     s->m = m->m;
+    s->guard = onr_limits_guard(&m->limits);
+    s->max_memory = m->limits.max_memory;
+    onr_guard_start(&s->guard);
     if ((status = make_parts(s, &o, err)) != ONR_OK) goto fail;
     if ((status = optimize(s, &o, err)) != ONR_OK) goto fail;
     *out = s;
@@ -337,9 +364,11 @@ static onnxrun_status end_call(const onnxrun_session *s, onr_arena *a, onr_statu
 
 onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs,
                                     onnxrun_error *error) {
-    onr_err *err = onr_err_inner(error);
+    onnxrun_error own;
+    onr_err *err = onr_err_inner(error ? error : &own);
     onr_arena *a = onr_arena_new(0);
     call c;
+    onr_guard_start(&s->guard);
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
     if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, &c, err);
     if (status == ONR_OK && !s->target.reference) status = plan_for(s, c.types, err);
@@ -376,9 +405,11 @@ static onr_status give_outputs(onr_datum *data, onnxrun_value **outputs, size_t 
 
 onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *inputs, size_t n_inputs, onnxrun_value **outputs,
                            size_t n_outputs, onnxrun_error *error) {
-    onr_err *err = onr_err_inner(error);
+    onnxrun_error own;
+    onr_err *err = onr_err_inner(error ? error : &own);
     onr_arena *a = onr_arena_new(0);
     call c;
+    onr_guard_start(&s->guard);
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
     if (status == ONR_OK && n_outputs > (size_t)s->graph->n_outputs)
         status = onr_fail(err, ONR_USAGE, "%zu outputs are asked for, the model has %d", n_outputs, s->graph->n_outputs);

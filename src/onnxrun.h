@@ -163,13 +163,36 @@ ONNXRUN_API void onnxrun_string_free(void *s);
 typedef enum onnxrun_log_level { ONNXRUN_LOG_WARN = 0, ONNXRUN_LOG_INFO = 1, ONNXRUN_LOG_DEBUG = 2 } onnxrun_log_level;
 typedef void (*onnxrun_log_fn)(void *user, onnxrun_log_level level, const char *text);
 
+/** What a model may ask for; more is ONNXRUN_LIMIT. Given when a model is loaded, and kept for all its sessions. 0: no limit
+ * (depths and ranks have a highest value in any case: the default). SECURITY.md says what each protects from. */
+typedef struct onnxrun_limits {
+    size_t size;            /**< sizeof(onnxrun_limits), set by the functions below */
+    size_t max_file_bytes;  /**< of the model file; external files are not counted */
+    int max_depth;          /**< of protobuf messages within each other */
+    int max_subgraph_depth; /**< of graphs of If, Loop and Scan within each other */
+    int max_function_depth; /**< of calls within functions */
+    int max_rank;
+    size_t max_nodes;             /**< subgraphs and expanded functions included */
+    int64_t max_elements;         /**< of one tensor: in the file, or while running */
+    size_t max_sparse_bytes;      /**< of one sparse tensor made dense */
+    size_t max_fold_bytes;        /**< constants that optimization may compute, for one session */
+    size_t max_memory;            /**< activations and packed weights of a session; see onnxrun_session_options.max_memory */
+    double max_seconds;           /**< wall clock: making a session, and each planning and run; seen between two nodes */
+    bool allow_external;          /**< tensors in files beside the model */
+    bool copy_file;               /**< read the model file, rather than map it: it may be changed or shortened meanwhile */
+    const char *const *allow_ops; /**< NULL-terminated: operators that may run ("Conv", "ai.onnx.ml.Scaler"); NULL: all */
+} onnxrun_limits;
+ONNXRUN_API onnxrun_limits onnxrun_limits_default(void);   /**< for models that you trust */
+ONNXRUN_API onnxrun_limits onnxrun_limits_untrusted(void); /**< for those of strangers: everything bounded, no other files */
+
 /** Start from onnxrun_load_options_default(). */
 typedef struct onnxrun_load_options {
     size_t size;        /**< sizeof(onnxrun_load_options), set by the default function */
     onnxrun_log_fn log; /**< warnings and more; may be NULL */
     void *log_user;
     onnxrun_log_level log_level;
-    const char *folder; /**< for models from memory: where external data lies; NULL: external data is refused */
+    const char *folder;           /**< for models from memory: where external data lies; NULL: external data is refused */
+    const onnxrun_limits *limits; /**< NULL: onnxrun_limits_default() */
 } onnxrun_load_options;
 ONNXRUN_API onnxrun_load_options onnxrun_load_options_default(void);
 

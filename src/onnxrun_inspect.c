@@ -59,10 +59,13 @@ static onr_status parse_stage(const char *name, onr_stage *out, onr_err *err) {
 }
 
 /// Stage "graph": the model's graph with its types, in a clone.
-static onr_status typed_clone(const onr_model *m, onr_arena *a, const onr_graph **out, onr_err *err) {
-    onr_graph *g = onr_graph_clone(m->graph, a);
+static onr_status typed_clone(const onnxrun_model *m, onr_arena *a, const onr_graph **out, onr_err *err) {
+    onr_graph *g = onr_graph_clone(m->m->graph, a);
     if (!g) return onr_no_memory(err, 0);
-    onr_target target = {.reference = true};
+    onr_guard guard = onr_limits_guard(&m->limits);
+    guard.allow_ops = NULL; // anything may be looked at
+    onr_guard_start(&guard);
+    onr_target target = {.reference = true, .guard = &guard};
     onr_pass_run r = {.g = g, .target = &target, .arena = a, .limit = INT64_MAX, .err = err};
     ONR_TRY(onr_pass_resolve(&r));
     ONR_TRY(onr_pass_infer(&r));
@@ -74,7 +77,7 @@ static onr_status fill_source(const onnxrun_model *m, const onnxrun_session *s, 
                               onr_err *err) {
     src->graph = m->m->graph;
     if (src->stage == ONR_STAGE_MODEL) return ONR_OK;
-    if (src->stage == ONR_STAGE_GRAPH) return typed_clone(m->m, a, &src->graph, err);
+    if (src->stage == ONR_STAGE_GRAPH) return typed_clone(m, a, &src->graph, err);
     if (!s) return onr_fail(err, ONR_USAGE, "stage %s needs a session", src->stage == ONR_STAGE_PLAN ? "plan" : "optimized");
     src->graph = s->graph;
     src->packed_bytes = onr_packs_bytes(s->packs);

@@ -18,6 +18,7 @@ struct onnxrun_value {
 struct onnxrun_model {
     onr_model *m;
     onr_log log;
+    onnxrun_limits limits;
 };
 
 /// A plan with its operand tables, kept for one signature of input types.
@@ -32,6 +33,7 @@ struct onnxrun_session {
     onr_arena *arena; // clone, fused constants
     onr_graph *graph; // optimized
     onr_target target;
+    onr_guard guard; // target.guard; its deadline is set anew for each call
     onr_pool *pool;
     onr_packs *packs;
     onr_env env;
@@ -64,5 +66,13 @@ onr_status onr_session_keep(onnxrun_session *s, const onnxrun_session_options *o
 onr_watch *onr_session_watch(onnxrun_session *s);
 /// "loop/body/name" for what lies in a body of control flow, `name` itself otherwise. NULL: no memory.
 const char *onr_qualified_name(const onr_graph *g, const char *name, onr_arena *a);
+
+/// `given`, filled up with defaults where the caller's struct ends; NULL: the defaults.
+onnxrun_limits onr_limits_of(const onnxrun_limits *given);
+/// The same as the loader and a session's target want them.
+onr_load_options onr_limits_load(const onnxrun_limits *l);
+onr_guard onr_limits_guard(const onnxrun_limits *l);
+/// Copies what l points to into the arena.
+onr_status onr_limits_keep(onnxrun_limits *l, onr_arena *a, onr_err *err);
 
 #endif

@@ -29,9 +29,10 @@ static onr_status fail_errno(onr_err *err, onr_status code, const char *verb, co
     return onr_fail(err, limit ? ONR_LIMIT : code, "cannot %s '%s': %s", verb, path, strerror_r(number, text, sizeof text));
 }
 
-// Reads a descriptor to its end: pipes, terminals, files of /proc.
-static onr_status read_all(int fd, const char *path, onr_map_file *out, onr_err *err) {
+// Reads a descriptor to its end: pipes, terminals, files of /proc, and whatever shall not be mapped. `expect` may be 0.
+static onr_status read_all(int fd, const char *path, size_t expect, size_t max_bytes, onr_map_file *out, onr_err *err) {
     size_t n = 0, cap = FIRST_READ;
+    if (expect > cap && !onr_add_size(expect, 1, &cap)) return onr_no_memory(err, expect); // one more, to see the end
     uint8_t *data = onr_malloc(cap);
     if (!data) return onr_no_memory(err, cap);
     for (;;) {
@@ -47,6 +48,10 @@ static onr_status read_all(int fd, const char *path, onr_map_file *out, onr_err 
         if (got == 0) break;
         if (got > 0) {
             n += (size_t)got;
+            if (max_bytes && n > max_bytes) {
+                onr_free(data);
+                return onr_fail(err, ONR_LIMIT, "'%s' has more than %zu bytes, the limit", path, max_bytes);
+            }
         } else if (errno != EINTR) {
             int why = errno;
             onr_free(data);
@@ -80,16 +85,33 @@ static onr_status map_open_file(int fd, const char *path, onr_map_file *out, onr
     if (fstat(fd, &st) != 0) return fail_errno(err, ONR_INVALID, "read", path, errno);
     if (S_ISDIR(st.st_mode)) return onr_fail(err, ONR_INVALID, "cannot read '%s': it is a directory", path);
     // Files of /proc are regular, of size 0, and full.
-    if (!S_ISREG(st.st_mode) || st.st_size == 0) return read_all(fd, path, out, err);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) return read_all(fd, path, 0, 0, out, err);
     return map_range(fd, path, 0, (size_t)st.st_size, out, err);
 }
 
 onr_status onr_file_map(const char *path, onr_map_file *out, onr_err *err) {
     *out = (onr_map_file){NULL, 0, false};
-    if (strcmp(path, "-") == 0) return read_all(STDIN_FILENO, "standard input", out, err);
+    if (strcmp(path, "-") == 0) return read_all(STDIN_FILENO, "standard input", 0, 0, out, err);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fail_errno(err, ONR_INVALID, "read", path, errno);
     onr_status st = map_open_file(fd, path, out, err);
+    close(fd);
+    return st;
+}
+
+onr_status onr_file_read(const char *path, size_t max_bytes, onr_map_file *out, onr_err *err) {
+    *out = (onr_map_file){NULL, 0, false};
+    if (strcmp(path, "-") == 0) return read_all(STDIN_FILENO, "standard input", 0, max_bytes, out, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail_errno(err, ONR_INVALID, "read", path, errno);
+    struct stat s;
+    onr_status st = ONR_OK;
+    if (fstat(fd, &s) != 0)
+        st = fail_errno(err, ONR_INVALID, "read", path, errno);
+    else if (S_ISREG(s.st_mode) && max_bytes && (uint64_t)s.st_size > max_bytes)
+        st = onr_fail(err, ONR_LIMIT, "'%s' has %lld bytes, the limit is %zu", path, (long long)s.st_size, max_bytes);
+    else
+        st = read_all(fd, path, S_ISREG(s.st_mode) ? (size_t)s.st_size : 0, max_bytes, out, err);
     close(fd);
     return st;
 }

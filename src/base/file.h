@@ -16,6 +16,9 @@ typedef struct onr_map_file {
 
 /// Maps `path` ("-" reads standard input to its end). Errors: missing, a directory, not readable, no memory.
 onr_status onr_file_map(const char *path, onr_map_file *out, onr_err *err);
+/// Reads `path` into memory instead, at most `max_bytes` (0: no limit; more is ONR_LIMIT): what a map does not give is that the
+/// bytes stay as they are when somebody writes to the file or shortens it.
+onr_status onr_file_read(const char *path, size_t max_bytes, onr_map_file *out, onr_err *err);
 /// Maps `length` bytes from `offset` of a file that must lie beneath the folder `dir`: `rel` must be relative, without "..",
 /// and every symlink's target must stay beneath. The descriptor that was opened is the one that is checked: a regular file,
 /// long enough. length < 0 means "to the end". The view's data points at `offset`.

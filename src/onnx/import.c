@@ -316,6 +316,10 @@ onr_status onr_import_subgraph(const onr_scope *up, onr_node *owner, const Onnx_
     if (!g) return no_memory(im);
     g->parent = owner->graph;
     g->owner = owner;
+    int depth = 0;
+    for (const onr_graph *at = owner->graph; at; at = at->parent) depth++;
+    if (depth > im->options->max_subgraph_depth)
+        return onr_fail(im->err, ONR_LIMIT, "subgraphs are nested more than %d levels deep", im->options->max_subgraph_depth);
     onr_scope s;
     onr_scope_init(&s, up, g);
     *out = g;

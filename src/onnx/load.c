@@ -13,6 +13,8 @@ struct onr_model_files {
 onr_load_options onr_load_options_default(void) {
     return (onr_load_options){
         .max_depth = 100,
+        .max_subgraph_depth = 32,
+        .max_rank = ONR_MAX_RANK,
         .max_fields = (size_t)32 << 20,
         .max_nodes = (size_t)4 << 20,
         .max_function_depth = 64,
@@ -79,7 +81,9 @@ static onr_status import(const loading *l, const Onnx__ModelProto *pb, const onr
                                      .arena = m->arena,
                                      .external = &m->files->external,
                                      .model = m,
-                                     .max_dense_bytes = l->options->max_dense_bytes};
+                                     .max_dense_bytes = l->options->max_dense_bytes,
+                                     .max_rank = l->options->max_rank,
+                                     .max_elements = l->options->max_elements};
     onr_map_init(&im.captured, scratch);
     if (!pb->graph) return onr_fail(l->err, ONR_INVALID, "not an ONNX model: it has no graph");
     ONR_TRY(copy_head(m, pb, l->err));
@@ -166,7 +170,9 @@ onr_status onr_model_load(const char *path, const onr_load_options *options, onr
     ONR_TRY(new_model(path, &m, err));
     const char *folder = strcmp(path, "-") == 0 ? NULL : folder_of(path, m->arena);
     onr_map_file *f = &m->files->file;
-    onr_status status = onr_file_map(path, f, err);
+    onr_load_options defaults = onr_load_options_default();
+    const onr_load_options *o = options ? options : &defaults;
+    onr_status status = o->no_map ? onr_file_read(path, o->max_file_bytes, f, err) : onr_file_map(path, f, err);
     if (status == ONR_OK) status = load(m, f->data, f->bytes, folder, options, err);
     return finish(m, status, out);
 }

@@ -11,8 +11,12 @@ enum { ONR_KNOWN_IR = 13, ONR_KNOWN_OPSET = 27 }; ///< newer ones load with a wa
 typedef struct onr_load_options {
     onr_log log;
     bool no_external;       ///< refuse tensors in other files
+    bool no_map;            ///< read the model file into memory: nobody can change or shorten it under us
     size_t max_file_bytes;  ///< of the model file; 0: no limit. Default 0
     int max_depth;          ///< of nested protobuf messages; a subgraph takes three. Default 100
+    int max_subgraph_depth; ///< of graphs in attributes within each other. Default 32
+    int max_rank;           ///< of tensors in the file. Default 16, the most that this build can represent
+    int64_t max_elements;   ///< of a tensor in the file; 0: no limit. Default 0
     size_t max_fields;      ///< protobuf fields in the file. Default 32 Mi
     size_t max_nodes;       ///< after functions were expanded, subgraphs included. Default 4 Mi
     int max_function_depth; ///< of calls within functions. Default 64

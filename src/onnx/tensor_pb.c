@@ -19,24 +19,24 @@ typedef struct head {
     size_t bytes;      // in memory
 } head;
 
-static onr_status read_head(int32_t data_type, const int64_t *dims, size_t n_dims, head *h, onr_err *err) {
+static onr_status read_head(const onr_tensor_source *from, int32_t data_type, const int64_t *dims, size_t n_dims, head *h,
+                            onr_err *err) {
     memset(h, 0, sizeof *h);
     if (data_type == ONR_UNDEFINED) return onr_fail(err, ONR_INVALID, "no element type");
     if (data_type < 0 || data_type >= ONR_N_DTYPES)
         return onr_fail(err, ONR_UNSUPPORTED, "element type number %d is not known", (int)data_type);
-    if (n_dims > ONR_MAX_RANK) return onr_fail(err, ONR_LIMIT, "rank %zu is above the limit of %d", n_dims, ONR_MAX_RANK);
+    int max_rank = from->max_rank && from->max_rank < ONR_MAX_RANK ? from->max_rank : ONR_MAX_RANK;
+    if (n_dims > (size_t)max_rank) return onr_fail(err, ONR_LIMIT, "rank %zu is above the limit of %d", n_dims, max_rank);
     h->dtype = (onr_dtype)data_type;
     h->shape = onr_shape_make((int32_t)n_dims, dims);
-    int64_t nonzero = 1; // strides are products of the other dimensions, so these must not overflow even when one is 0
-    bool empty = false;
-    for (size_t i = 0; i < n_dims; i++) {
+    for (size_t i = 0; i < n_dims; i++)
         if (dims[i] < 0) return onr_fail(err, ONR_INVALID, "dimension %zu is negative (%lld)", i, (long long)dims[i]);
-        if (dims[i] == 0) empty = true;
-        if (dims[i] > 0 && !onr_mul_i64(nonzero, dims[i], &nonzero))
-            return onr_fail(err, ONR_INVALID, "the shape has too many elements to count");
-    }
+    int64_t n;
+    if (!onr_shape_numel(&h->shape, &n)) return onr_fail(err, ONR_INVALID, "the shape has too many elements to count");
     size_t n_bits;
-    h->numel = empty ? 0 : (size_t)nonzero;
+    h->numel = (size_t)n;
+    if (from->max_elements && h->numel > (size_t)from->max_elements)
+        return onr_fail(err, ONR_LIMIT, "it has %zu elements, the limit is %lld", h->numel, (long long)from->max_elements);
     if (!onr_mul_size(h->numel, onr_dtype_size(h->dtype), &h->bytes) ||
         !onr_mul_size(h->numel, (size_t)onr_dtype_bits(h->dtype), &n_bits) || n_bits > SIZE_MAX - 7 || h->bytes > INT64_MAX)
         return onr_fail(err, ONR_INVALID, "the shape has too many bytes to count");
@@ -290,7 +290,7 @@ static onr_status read_contents(const onr_tensor_source *from, const head *h, co
 onr_status onr_tensor_read(const onr_tensor_source *from, const Onnx__TensorProto *t, onr_datum *out, onr_err *err) {
     memset(out, 0, sizeof *out);
     head h;
-    onr_status status = read_head(t->data_type, t->dims, t->n_dims, &h, err);
+    onr_status status = read_head(from, t->data_type, t->dims, t->n_dims, &h, err);
     if (status == ONR_OK) status = read_contents(from, &h, t, out, err);
     if (status != ONR_OK && err && t->name && *t->name) onr_err_prefix(err, "tensor '%.200s'", t->name);
     return status;
@@ -365,7 +365,7 @@ onr_status onr_sparse_read(const onr_tensor_source *from, const Onnx__SparseTens
     own.arena = NULL;
     head h;
     onr_datum values = {0}, indices = {0};
-    onr_status status = read_head(s->values->data_type, s->dims, s->n_dims, &h, err);
+    onr_status status = read_head(from, s->values->data_type, s->dims, s->n_dims, &h, err);
     if (status == ONR_OK) status = onr_tensor_read(&own, s->values, &values, err);
     if (status == ONR_OK) status = onr_tensor_read(&own, s->indices, &indices, err);
     if (status == ONR_OK) status = expand(from, &h, &values.t, &indices.t, out, err);

@@ -18,6 +18,8 @@ typedef struct onr_tensor_source {
     onr_external *external; ///< NULL: external data is refused
     const onr_model *model; ///< whose mapped pages are given back once contents were copied from them; may be NULL
     size_t max_dense_bytes; ///< limit on one expanded sparse tensor, which may be far larger than its file
+    int max_rank;           ///< 0: ONR_MAX_RANK
+    int64_t max_elements;   ///< of one tensor; 0: no limit
 } onr_tensor_source;
 
 /// Reads a tensor: its type, shape and contents must agree exactly. ONR_INVALID for a broken one, ONR_LIMIT for a rank beyond

@@ -7,8 +7,8 @@ static onr_dtype known_dtype(int32_t number) { return number > 0 && number < ONR
 static onr_status import_shape(onr_importer *im, const Onnx__TensorShapeProto *pb, onr_shape *out) {
     *out = onr_shape_unknown();
     if (!pb) return ONR_OK;
-    if (pb->n_dim > ONR_MAX_RANK)
-        return onr_fail(im->err, ONR_LIMIT, "rank %zu is above the limit of %d", pb->n_dim, ONR_MAX_RANK);
+    if (pb->n_dim > (size_t)im->options->max_rank)
+        return onr_fail(im->err, ONR_LIMIT, "rank %zu is above the limit of %d", pb->n_dim, im->options->max_rank);
     out->rank = (int32_t)pb->n_dim;
     for (size_t i = 0; i < pb->n_dim; i++) {
         const Onnx__TensorShapeProto__Dimension *d = pb->dim[i];
@@ -17,6 +17,7 @@ static onr_status import_shape(onr_importer *im, const Onnx__TensorShapeProto *p
         // Some exporters write -1 for a dimension they do not know.
         out->dim[i] = number ? d->dim_value : onr_symbol(im->model->symbols, name ? d->dim_param : NULL);
     }
+    if (!onr_shape_countable(out)) return onr_fail(im->err, ONR_LIMIT, "the shape has too many elements to count");
     return ONR_OK;
 }
 

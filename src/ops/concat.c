@@ -137,13 +137,18 @@ static onr_status split_sizes(onr_infer *c, const int64_t **v, int64_t *n) {
     if (!onr_infer_has(c, 1)) return ONR_OK;
     onr_shape s = onr_infer_shape(c, 1);
     if (s.rank > 1) return onr_infer_bad(c, "split has rank %d, not 1", s.rank);
+    if (c->node->op->since > 1) ONR_TRY(onr_infer_needs(c, 1, ONR_BIT(ONR_INT64)));
     if (c->node->op->since == 1) { // opset 1 gives them in the type of the data
         const onr_datum *d = c->constant[1];
         *n = -1;
         if (!d) return ONR_OK;
         onr_known *k = onr_infer_new_known(c, onr_tensor_numel(&d->t));
         if (!k) return onr_infer_bad(c, "split is too long");
-        for (int64_t i = 0; i < k->n; i++) k->v[i] = (int64_t)onr_tensor_num(&d->t, i);
+        for (int64_t i = 0; i < k->n; i++) {
+            double size = onr_tensor_num(&d->t, i);
+            if (!(size >= 0 && size < 1e15)) return onr_infer_bad(c, "split[%lld] is %g", (long long)i, size);
+            k->v[i] = (int64_t)size;
+        }
         *v = k->v, *n = k->n;
         return ONR_OK;
     }

@@ -166,11 +166,12 @@ static onr_status infer_range(onr_infer *c) {
     const onr_datum *const *d = c->constant;
     const onr_known *k[3] = {onr_known_in(c, 0), onr_known_in(c, 1), onr_known_in(c, 2)};
     bool ints = k[0] && k[1] && k[2] && onr_known_numbers(k[0]) && onr_known_numbers(k[1]) && onr_known_numbers(k[2]);
+    for (int32_t i = 0; i < 3 && ints; i++) ints = k[i]->v[0] > INT64_MIN / 2; // that one stands for all lower numbers
     int64_t n = -2;
-    if (ints)
-        n = count_ints(k[0]->v[0], k[1]->v[0], k[2]->v[0]);
-    else if (d[0] && d[1] && d[2])
+    if (d[0] && d[1] && d[2])
         n = range_count(&d[0]->t, &d[1]->t, &d[2]->t);
+    else if (ints)
+        n = count_ints(k[0]->v[0], k[1]->v[0], k[2]->v[0]);
     else if (k[0] && k[1] && k[2] && k[0]->v[0] == 0 && k[2]->v[0] == 1 && onr_dim_symbolic(k[1]->v[0]))
         n = k[1]->v[0]; // 0..batch
     if (n == -1) return onr_infer_bad(c, "delta is 0, or the range is not finite");
@@ -272,7 +273,10 @@ static onr_status infer_one_hot(onr_infer *c) {
         if (depth && !(n >= 0 && n < 1e15)) return onr_infer_bad(c, "depth is %g", n);
         out.rank = in.rank + 1;
         for (int32_t d = 0, i = 0; d < out.rank; d++)
-            out.dim[d] = d != axis ? in.dim[i++] : depth ? (int64_t)n : k && k->v[0] >= 0 ? k->v[0] : onr_infer_fresh(c);
+            out.dim[d] = d != axis                        ? in.dim[i++]
+                         : depth                          ? (int64_t)n
+                         : k && k->n == 1 && k->v[0] >= 0 ? k->v[0]
+                                                          : onr_infer_fresh(c);
     }
     onr_infer_set(c, 0, onr_infer_dtype(c, 2), out);
     return ONR_OK;

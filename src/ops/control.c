@@ -38,7 +38,7 @@ void onr_pile_drop(onr_pile *p) {
 
 onr_status onr_body_run(const onr_run *r, const onr_graph *g, const onr_datum *const *in, int32_t n_in, onr_datum *out) {
     memset(out, 0, (size_t)g->n_outputs * sizeof *out);
-    if (onr_env_cancelled(r->env)) return onr_fail(r->err, ONR_LIMIT, "cancelled");
+    ONR_TRY(onr_env_go_on(r->env, r->node->name, r->err));
     return r->env->run_graph(r->env, g, in, n_in, r->capture, out, r->err);
 }
 
@@ -313,15 +313,15 @@ static const onr_attr_spec loop_attrs[] = {ONR_A_GRAPH(loop_params, body), ONR_A
 
 #define IF(from, to)                                                                                                           \
     {                                                                                                                          \
-        ONR_AI("If", from, to), ONR_ARITY(1, 1, 0, -1), .flags = ONR_OP_DYNAMIC, .types = ONR_T_BOOL,                          \
+        ONR_AI("If", from, to), ONR_ARITY(1, 1, 0, -1), .flags = ONR_OP_DYNAMIC | ONR_OP_KINDS, .types = ONR_T_BOOL,           \
                                                         ONR_PARAMS(if_attrs, if_params), .check = check_if, .infer = infer_if, \
                                                         .run = run_if                                                          \
     }
-#define LOOP(from, to)                                                                                               \
-    {                                                                                                                \
-        ONR_AI("Loop", from, to), ONR_ARITY(0, -1, 0, -1), .flags = ONR_OP_DYNAMIC, .types = ONR_BIT(ONR_INT64),     \
-                                                           ONR_PARAMS(loop_attrs, loop_params), .check = check_loop, \
-                                                           .infer = infer_loop, .run = run_loop                      \
+#define LOOP(from, to)                                                                                                       \
+    {                                                                                                                        \
+        ONR_AI("Loop", from, to), ONR_ARITY(0, -1, 0, -1), .flags = ONR_OP_DYNAMIC | ONR_OP_KINDS,                           \
+                                                           .types = ONR_BIT(ONR_INT64), ONR_PARAMS(loop_attrs, loop_params), \
+                                                           .check = check_loop, .infer = infer_loop, .run = run_loop         \
     }
 // What versions differ in is the types that values of the body may have, which is the body's own affair.
 static const onr_op rows[] = {

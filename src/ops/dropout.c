@@ -22,6 +22,7 @@ static onr_status infer_dropout(onr_infer *c) {
     for (int32_t i = 1; i < c->n_in && since >= 12; i++) {
         onr_shape s = onr_infer_shape(c, i);
         int64_t n;
+        ONR_TRY(onr_infer_needs(c, i, i == 1 ? ONR_T_FLOATS : ONR_T_BOOL));
         if (onr_shape_known(&s) && (!onr_shape_numel(&s, &n) || n != 1))
             return onr_infer_bad(c, "input %d must have one element", i);
     }

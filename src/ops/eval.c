@@ -57,6 +57,21 @@ static onr_status run(evaluation *e) {
     return onr_op_run(&p, e->in, out, e->capture, scratch, e->env, e->err);
 }
 
+/// Optional inputs of the graph that the caller left out are empty data in a plan's table: operators see NULL.
+static onr_status leave_out_empty(evaluation *e) {
+    const onr_datum **list = NULL;
+    for (int32_t i = 0; i < e->node->n_in; i++) {
+        if (!e->in[i] || e->in[i]->kind != ONR_KIND_UNKNOWN) continue;
+        if (!list) {
+            size_t n = (size_t)e->node->n_in;
+            if (!(list = onr_arena_grow(e->arena, e->in, n, n, sizeof *list))) return onr_no_memory(e->err, n * sizeof *list);
+            e->in = list;
+        }
+        list[i] = NULL;
+    }
+    return ONR_OK;
+}
+
 onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_datum *const *capture, onr_datum *out,
                     onr_env *env, onr_err *err) {
     evaluation e = {.node = n, .in = in, .capture = capture, .out = out, .env = env, .err = err, .arena = onr_arena_new(0)};
@@ -64,7 +79,8 @@ onr_status onr_eval(const onr_node *n, const onr_datum *const *in, const onr_dat
     if (!e.arena) return onr_no_memory(err, 0);
     e.in_type = onr_arena_calloc(e.arena, (size_t)n->n_in, sizeof *e.in_type);
     e.out_type = onr_arena_calloc(e.arena, (size_t)n->n_out, sizeof *e.out_type);
-    onr_status s = e.in_type && e.out_type ? onr_infer_data(n, in, e.arena, e.in_type, e.out_type, err) : onr_no_memory(err, 0);
+    onr_status s = e.in_type && e.out_type ? leave_out_empty(&e) : onr_no_memory(err, 0);
+    if (s == ONR_OK) s = onr_infer_data(n, e.in, env->target->guard, e.arena, e.in_type, e.out_type, err);
     if (s == ONR_OK) s = run(&e);
     if (s != ONR_OK)
         for (int32_t i = 0; i < n->n_out; i++) onr_datum_release(&out[i]);

@@ -16,6 +16,8 @@ typedef struct onr_typing {
     const onr_known **known;
     const onr_datum **constant; ///< contents known beforehand: the graph's constants
     int32_t n;
+    const onr_guard *guard; ///< limits; NULL (as onr_typing_new leaves it): none
+    int64_t *body_work;     ///< nodes of bodies that were inferred so far
 } onr_typing;
 
 /// Room for g's values; constants are filled in, everything else is unknown.
@@ -25,9 +27,9 @@ onr_status onr_infer_node(const onr_node *n, onr_typing *t, onr_symbols *symbols
 /// Infers a whole graph whose inputs' (and captured values') types were set by the caller.
 onr_status onr_infer_graph(const onr_graph *g, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err);
 
-/// Infers one node from data, for onr_eval: in_type and out_type (n_in, n_out entries) are filled.
-onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, onr_arena *arena, const onr_type **in_type,
-                          onr_type *out_type, onr_err *err);
+/// Infers one node from data, for onr_eval: in_type and out_type (n_in, n_out entries) are filled. guard may be NULL.
+onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, const onr_guard *guard, onr_arena *arena,
+                          const onr_type **in_type, onr_type *out_type, onr_err *err);
 
 /// One prepared operator: what a plan step keeps.
 typedef struct onr_prepared {

@@ -8,6 +8,9 @@
 #include <string.h>
 
 enum { KNOWN_MAX = 1024 }; // longest list of integers that is tracked as shape data
+// Nodes of bodies that one inference may visit. A body is visited again until the types of its loop have settled, so that loops
+// within loops multiply.
+enum { MAX_BODY_WORK = 4 << 20 };
 
 // ---- helpers for operators --------------------------------------------------------------------------------------------------
 
@@ -18,12 +21,12 @@ onr_known *onr_infer_new_known(const onr_infer *c, int64_t n) {
     return k;
 }
 
-/// The list of a small integer constant, or NULL.
-static const onr_known *known_of(const onr_datum *d, onr_arena *arena) {
+/// The list of an integer constant of at most `most` entries, or NULL.
+static const onr_known *known_of(const onr_datum *d, int64_t most, onr_arena *arena) {
     if (!d || d->kind != ONR_TENSOR || d->t.shape.rank > 1) return NULL;
     if (!onr_dtype_is_integer(d->t.dtype) && d->t.dtype != ONR_BOOL) return NULL;
     int64_t n = onr_tensor_numel(&d->t);
-    if (n > KNOWN_MAX) return NULL;
+    if (n > most) return NULL;
     onr_known *k = onr_arena_alloc(arena, sizeof *k + (size_t)n * sizeof k->v[0]);
     if (!k) return NULL;
     k->n = n;
@@ -38,7 +41,8 @@ static const onr_known *known_of(const onr_datum *d, onr_arena *arena) {
 const onr_known *onr_infer_ints(const onr_infer *c, int32_t i) {
     if (!onr_infer_has(c, i)) return NULL;
     if (c->known[i]) return c->known[i];
-    return known_of(c->constant[i], c->arena);
+    // Before a run everything is checked, however long it is: what run reads must have been seen here.
+    return known_of(c->constant[i], c->running ? INT64_MAX : KNOWN_MAX, c->arena);
 }
 
 int64_t onr_infer_fresh(const onr_infer *c) { return onr_symbol(c->symbols, NULL); }
@@ -49,6 +53,12 @@ onr_shape onr_infer_shape(const onr_infer *c, int32_t i) {
 
 onr_dtype onr_infer_dtype(const onr_infer *c, int32_t i) {
     return onr_infer_has(c, i) && c->in[i]->kind == ONR_TENSOR ? c->in[i]->dtype : ONR_UNDEFINED;
+}
+
+onr_status onr_infer_needs(const onr_infer *c, int32_t i, onr_dtypes set) {
+    onr_dtype t = onr_infer_dtype(c, i);
+    if (t == ONR_UNDEFINED || onr_dtype_in(t, set)) return ONR_OK;
+    return onr_infer_bad(c, "input %d has type %s", i, onr_dtype_name(t));
 }
 
 void onr_infer_set(const onr_infer *c, int32_t i, onr_dtype dtype, onr_shape shape) {
@@ -136,15 +146,16 @@ onr_status onr_typing_new(const onr_graph *g, onr_arena *arena, onr_typing *out,
     *out = (onr_typing){.type = onr_arena_calloc(arena, n, sizeof *out->type),
                         .known = onr_arena_calloc(arena, n, sizeof *out->known),
                         .constant = onr_arena_calloc(arena, n, sizeof *out->constant),
+                        .body_work = onr_arena_calloc(arena, 1, sizeof *out->body_work),
                         .n = g->n_values};
-    if (!out->type || !out->known || !out->constant) return onr_no_memory(err, n * sizeof *out->type);
+    if (!out->type || !out->known || !out->constant || !out->body_work) return onr_no_memory(err, n * sizeof *out->type);
     for (size_t i = 0; i < n; i++) {
         out->type[i] = onr_type_unknown();
         const onr_datum *d = g->values[i]->constant;
         if (!d) continue;
         out->constant[i] = d;
         out->type[i] = onr_datum_type(d);
-        out->known[i] = known_of(d, arena);
+        out->known[i] = known_of(d, KNOWN_MAX, arena);
     }
     return ONR_OK;
 }
@@ -152,8 +163,27 @@ onr_status onr_typing_new(const onr_graph *g, onr_arena *arena, onr_typing *out,
 static onr_status infer_graph_from(const onr_infer *c, const onr_graph *g, const onr_type *const *in, int32_t n_in,
                                    onr_type *out);
 
+static const char *const kinds[] = {"unknown", "a tensor", "a sequence", "an optional", "a map"};
+
+/// What is needed is there (a body may be run with fewer inputs than it has, and callers may leave out optional ones), and only
+/// operators that expect it see anything but tensors.
+static onr_status check_kinds(const onr_infer *c) {
+    const onr_op *op = c->node->op;
+    bool any_kind = op->flags & ONR_OP_KINDS;
+    int32_t must = op->in_max < 0 && !any_kind ? c->n_in : op->in_min;
+    for (int32_t i = 0; i < c->n_in; i++) {
+        if (!c->in[i] && c->node->in[i] && i < must)
+            return onr_infer_bad(c, "its input '%s' was left out", c->node->in[i]->name);
+        if (!c->in[i] || any_kind || c->in[i]->kind == ONR_TENSOR) continue;
+        if (c->in[i]->kind != ONR_KIND_UNKNOWN || c->running)
+            return onr_infer_bad(c, "its input '%s' is %s, not a tensor", c->node->in[i]->name, kinds[c->in[i]->kind]);
+    }
+    return ONR_OK;
+}
+
 static onr_status check_element_types(const onr_infer *c) {
     const onr_op *op = c->node->op;
+    ONR_TRY(check_kinds(c));
     onr_dtype first = onr_infer_dtype(c, 0);
     if (op->types && first != ONR_UNDEFINED && !onr_dtype_in(first, op->types))
         return onr_infer_bad(c, "element type %s is not allowed in opset %d", onr_dtype_name(first), c->node->opset);
@@ -168,7 +198,7 @@ static onr_status check_element_types(const onr_infer *c) {
 }
 
 /// A model's shapes must be sizes; an operator that subtracts too much is caught here for all of them.
-static onr_status check_outputs(const onr_infer *c) {
+static onr_status check_outputs(const onr_infer *c, const onr_guard *guard) {
     for (int32_t i = 0; i < c->n_out; i++) {
         const onr_type *t = &c->out[i];
         if (t->kind != ONR_TENSOR || t->shape.rank < 0) continue;
@@ -177,6 +207,13 @@ static onr_status check_outputs(const onr_infer *c) {
         for (int32_t k = 0; k < t->shape.rank; k++)
             if (t->shape.dim[k] < 0 && !onr_dim_symbolic(t->shape.dim[k]))
                 return onr_infer_bad(c, "output %d would have a negative dimension, %" PRId64, i, t->shape.dim[k]);
+        if (!onr_shape_countable(&t->shape)) {
+            char text[ONR_SHAPE_TEXT];
+            return onr_fail(c->err, ONR_LIMIT, "%s: output %d, %s, is too large", c->node->op_type, i,
+                            onr_shape_text(&t->shape, c->symbols, text));
+        }
+        if (onr_guard_shape(guard, t->shape.rank, t->shape.dim, c->err) != ONR_OK)
+            return onr_err_prefix(c->err, "%s: output %d", c->node->op_type, i), ONR_LIMIT;
     }
     return ONR_OK;
 }
@@ -185,6 +222,18 @@ typedef struct driver {
     const onr_graph *g;
     onr_typing *t;
 } driver;
+
+/// What runs next must find memory of a known type for each output, but operators that make their outputs themselves.
+static onr_status check_known_outputs(const onr_infer *c) {
+    if (c->node->op->flags & (ONR_OP_DYNAMIC | ONR_OP_KINDS)) return ONR_OK;
+    for (int32_t i = 0; i < c->n_out; i++) {
+        const onr_type *t = &c->out[i];
+        if (!c->node->out[i] || (t->kind != ONR_TENSOR && t->kind != ONR_KIND_UNKNOWN)) continue;
+        if (t->kind != ONR_TENSOR || t->dtype == ONR_UNDEFINED || !onr_shape_known(&t->shape))
+            return onr_infer_bad(c, "its inputs do not tell the type of output %d", i);
+    }
+    return ONR_OK;
+}
 
 static onr_status infer_one(const onr_node *n, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err) {
     size_t slots = (size_t)(n->n_in + n->n_out) * 4 + 4;
@@ -220,7 +269,7 @@ static onr_status infer_one(const onr_node *n, onr_typing *t, onr_symbols *symbo
                    .err = err};
     ONR_TRY(check_element_types(&c));
     ONR_TRY(n->op->infer(&c));
-    ONR_TRY(check_outputs(&c));
+    ONR_TRY(check_outputs(&c, t->guard));
     for (int32_t i = 0; i < n->n_out; i++) {
         if (!n->out[i]) continue;
         t->type[n->out[i]->id] = out[i];
@@ -230,7 +279,8 @@ static onr_status infer_one(const onr_node *n, onr_typing *t, onr_symbols *symbo
 }
 
 onr_status onr_infer_node(const onr_node *n, onr_typing *t, onr_symbols *symbols, onr_arena *arena, onr_err *err) {
-    onr_status s = infer_one(n, t, symbols, arena, err);
+    onr_status s = onr_guard_time(t->guard, n->name, err);
+    if (s == ONR_OK) s = infer_one(n, t, symbols, arena, err);
     if (s != ONR_OK) onr_err_prefix(err, "node '%s' (#%d)", n->name, n->number);
     return s;
 }
@@ -247,6 +297,10 @@ static onr_status infer_graph_from(const onr_infer *c, const onr_graph *g, const
     const driver *d = c->driver;
     onr_typing t;
     ONR_TRY(onr_typing_new(g, c->arena, &t, c->err));
+    t.guard = d->t->guard;
+    t.body_work = d->t->body_work;
+    if ((*t.body_work += g->n_nodes + 1) > MAX_BODY_WORK)
+        return onr_fail(c->err, ONR_LIMIT, "%s: the types of nested bodies take too long to infer", c->node->op_type);
     if (n_in > g->n_inputs) return onr_infer_bad(c, "its subgraph takes %d inputs, %d are given", g->n_inputs, n_in);
     for (int32_t i = 0; i < n_in; i++)
         if (in[i]) t.type[g->inputs[i]->id] = *in[i];
@@ -278,8 +332,8 @@ static onr_type type_of(const onr_datum *d, onr_arena *arena) {
     return t;
 }
 
-onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, onr_arena *arena, const onr_type **in_type,
-                          onr_type *out_type, onr_err *err) {
+onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, const onr_guard *guard, onr_arena *arena,
+                          const onr_type **in_type, onr_type *out_type, onr_err *err) {
     onr_symbols symbols;
     onr_symbols_init(&symbols, arena);
     const onr_known **known = onr_arena_calloc(arena, (size_t)n->n_in + (size_t)n->n_out, sizeof *known);
@@ -306,7 +360,8 @@ onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, onr_are
                    .err = err};
     onr_status s = check_element_types(&c);
     if (s == ONR_OK) s = n->op->infer(&c);
-    if (s == ONR_OK) s = check_outputs(&c);
+    if (s == ONR_OK) s = check_outputs(&c, guard);
+    if (s == ONR_OK) s = check_known_outputs(&c);
     if (s != ONR_OK) onr_err_prefix(err, "node '%s' (#%d)", n->name, n->number);
     return s;
 }

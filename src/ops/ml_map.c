@@ -255,9 +255,9 @@ static const onr_attr_spec cast[] = {ONR_A_STRING(map_params, cast_to, "TO_FLOAT
 static const onr_op rows[] = {
     {ONR_ML("ZipMap", 1, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE, .types = ONR_BIT(ONR_FLOAT),
      ONR_PARAMS(zip, map_params), .check = check_zip, .infer = infer_zip, .run = run_zip},
-    {ONR_ML("DictVectorizer", 1, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC,
+    {ONR_ML("DictVectorizer", 1, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC | ONR_OP_KINDS,
      ONR_PARAMS(vectorizer, map_params), .check = check_vectorizer, .infer = infer_vectorizer, .run = run_vectorizer},
-    {ONR_ML("CastMap", 1, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC, ONR_PARAMS(cast, map_params),
-     .check = check_cast, .infer = infer_cast, .run = run_cast},
+    {ONR_ML("CastMap", 1, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC | ONR_OP_KINDS,
+     ONR_PARAMS(cast, map_params), .check = check_cast, .infer = infer_cast, .run = run_cast},
 };
 ONR_OP_FAMILY(ml_map);

@@ -4,6 +4,7 @@
 #define ONR_OPS_OP_H
 
 #include "base/cpu.h"
+#include "base/guard.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "graph/graph.h"
@@ -59,10 +60,11 @@ typedef struct onr_attr_spec {
 /// What a session computes for. Read-only while a session lives.
 typedef struct onr_target {
     onr_cpu cpu;
-    int opt_level;       ///< 0: as written, reference kernels; 1: only bit-exact rewrites; 2: everything
-    bool reference;      ///< plain reference kernels (opt_level 0)
-    bool allow_winograd; ///< false at opt_level < 2
-    bool prefer_memory;  ///< no expanded weights
+    int opt_level;          ///< 0: as written, reference kernels; 1: only bit-exact rewrites; 2: everything
+    bool reference;         ///< plain reference kernels (opt_level 0)
+    bool allow_winograd;    ///< false at opt_level < 2
+    bool prefer_memory;     ///< no expanded weights
+    const onr_guard *guard; ///< limits of sizes and time; NULL: none
 } onr_target;
 
 // ---- infer: types in, types out
@@ -98,6 +100,8 @@ int64_t onr_infer_fresh(const onr_infer *c);
 /// Shape of input i; unknown (rank -1) when left out or not a tensor.
 onr_shape onr_infer_shape(const onr_infer *c, int32_t i);
 onr_dtype onr_infer_dtype(const onr_infer *c, int32_t i);
+/// ONR_INVALID when input i is given with an element type that is not in the set.
+onr_status onr_infer_needs(const onr_infer *c, int32_t i, onr_dtypes set);
 /// True when input i is given (not left out).
 static inline bool onr_infer_has(const onr_infer *c, int32_t i) { return i < c->n_in && c->in[i]; }
 /// Sets output i to a plain tensor; nothing when the output is not wanted.
@@ -166,13 +170,15 @@ struct onr_env {
     /// data.
     onr_status (*run_graph)(onr_env *env, const onr_graph *g, const onr_datum *const *in, int32_t n_in,
                             const onr_datum *const *capture, onr_datum *out, onr_err *err);
-    const int *cancel; ///< not 0: stop with ONR_LIMIT; may be NULL. Set by other threads: see onr_env_cancelled
+    const int *cancel; ///< not 0: stop with ONR_LIMIT; may be NULL. Set by other threads: see onr_env_go_on
     void *run;         ///< run_graph's own
 };
 
-/// Has somebody asked the run to stop?
-static inline bool onr_env_cancelled(const onr_env *env) {
-    return env->cancel && __atomic_load_n(env->cancel, __ATOMIC_RELAXED);
+/// ONR_LIMIT when somebody asked the run to stop, or its time is over; `before` names the node that is not run any more.
+static inline onr_status onr_env_go_on(const onr_env *env, const char *before, onr_err *err) {
+    if (env->cancel && __atomic_load_n(env->cancel, __ATOMIC_RELAXED))
+        return onr_fail(err, ONR_LIMIT, "cancelled before node '%s'", before);
+    return onr_guard_time(env->target->guard, before, err);
 }
 
 typedef struct onr_run {
@@ -211,10 +217,11 @@ enum {
     ONR_OP_VIEW = 1u << 1, ///< output 0 is input 0's memory under another shape; run copies only when told apart (onr_run_view)
     ONR_OP_DYNAMIC = 1u << 2, ///< output shapes may depend on contents; run allocates with onr_run_output
     ONR_OP_WIDEN = 1u << 3,   ///< implemented for float; float16 and bfloat16 tensors are widened before and rounded once after
-    ONR_OP_SAME_TYPES = 1u << 4, ///< all tensor inputs have in[0]'s element type (checked by the driver)
-    ONR_OP_IDENTITY = 1u << 5,   ///< output 0 equals input 0 (a pass may drop it)
-    ONR_OP_COMMUTES = 1u << 6,   ///< in[0] and in[1] may be swapped
-    ONR_OP_ELEMENTWISE = 1u << 7 ///< one input, out[i] = f(in[i]): any layout will do
+    ONR_OP_SAME_TYPES = 1u << 4,  ///< all tensor inputs have in[0]'s element type (checked by the driver)
+    ONR_OP_IDENTITY = 1u << 5,    ///< output 0 equals input 0 (a pass may drop it)
+    ONR_OP_COMMUTES = 1u << 6,    ///< in[0] and in[1] may be swapped
+    ONR_OP_ELEMENTWISE = 1u << 7, ///< one input, out[i] = f(in[i]): any layout will do
+    ONR_OP_KINDS = 1u << 8 ///< takes sequences, optionals and maps, and looks at kinds itself; others are only given tensors
 };
 
 /// A question of the layout pass: can this node work on blocked channels?

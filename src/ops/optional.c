@@ -73,15 +73,15 @@ static const onr_attr_spec attrs[] = {ONR_A_TYPE(params, type), ONR_ATTR_ARRAY_E
 static const onr_attr_spec none[] = {ONR_ATTR_ARRAY_END};
 
 static const onr_op rows[] = {
-    {ONR_AI("Optional", 15, 0), ONR_ARITY(0, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC, ONR_PARAMS(attrs, params),
-     .check = check_optional, .infer = infer_optional, .run = run_optional},
-    {ONR_AI("OptionalHasElement", 15, 17), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE, ONR_PARAMS(none, params),
+    {ONR_AI("Optional", 15, 0), ONR_ARITY(0, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC | ONR_OP_KINDS,
+     ONR_PARAMS(attrs, params), .check = check_optional, .infer = infer_optional, .run = run_optional},
+    {ONR_AI("OptionalHasElement", 15, 17), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_KINDS, ONR_PARAMS(none, params),
      .infer = infer_has, .run = run_has},
-    {ONR_AI("OptionalHasElement", 18, 0), ONR_ARITY(0, 1, 1, 1), .flags = ONR_OP_PURE, ONR_PARAMS(none, params),
+    {ONR_AI("OptionalHasElement", 18, 0), ONR_ARITY(0, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_KINDS, ONR_PARAMS(none, params),
      .infer = infer_has, .run = run_has},
-    {ONR_AI("OptionalGetElement", 15, 17), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC,
+    {ONR_AI("OptionalGetElement", 15, 17), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC | ONR_OP_KINDS,
      ONR_PARAMS(none, params), .infer = infer_get, .run = run_get},
-    {ONR_AI("OptionalGetElement", 18, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC,
+    {ONR_AI("OptionalGetElement", 18, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC | ONR_OP_KINDS,
      ONR_PARAMS(none, params), .infer = infer_get, .run = run_get},
 };
 ONR_OP_FAMILY(optional);

@@ -75,6 +75,7 @@ static onr_status infer_pad(onr_infer *c) {
     int64_t n;
     onr_dtype pt = onr_infer_dtype(c, 1), vt = onr_infer_dtype(c, 2);
     if (pt != ONR_UNDEFINED && pt != ONR_INT64) return onr_infer_bad(c, "pads have type %s, not int64", onr_dtype_name(pt));
+    ONR_TRY(onr_infer_needs(c, 3, ONR_BIT(ONR_INT64) | ONR_BIT(ONR_INT32)));
     if (vt != ONR_UNDEFINED && vt != onr_infer_dtype(c, 0))
         return onr_infer_bad(c, "constant_value has type %s", onr_dtype_name(vt));
     if (onr_shape_known(&value) && (!onr_shape_numel(&value, &n) || n > 1))
@@ -211,6 +212,7 @@ static onr_status infer_center(onr_infer *c) {
     onr_shape s = onr_infer_shape(c, 0);
     const onr_known *want = onr_infer_ints(c, 1);
     int64_t n = p->axes.v ? (int64_t)p->axes.n : s.rank;
+    ONR_TRY(onr_infer_needs(c, 1, ONR_BIT(ONR_INT64) | ONR_BIT(ONR_INT32)));
     if (want && s.rank >= 0 && want->n != n)
         return onr_infer_bad(c, "shape has %lld entries for %lld axes", (long long)want->n, (long long)n);
     bool seen[ONR_MAX_RANK] = {false};

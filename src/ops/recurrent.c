@@ -35,6 +35,7 @@ static onr_status need_floats(const onr_infer *c) {
 // ---- LinearAttention --------------------------------------------------------------------------------------------------------
 
 enum { IN_Q, IN_K, IN_V, IN_STATE, IN_DECAY, IN_BETA, IN_ERASE };
+enum { MAX_HEADS = 1 << 14 }; // so that products with dimensions do not overflow
 
 typedef struct linear_params {
     int64_t chunk_size, kv_num_heads, q_num_heads;
@@ -75,6 +76,7 @@ static onr_status infer_linear(onr_infer *c) {
     const linear_params *p = c->params;
     int64_t dq, dk, dv, hk = p->kv_num_heads;
     ONR_TRY(need_floats(c));
+    if (hk > MAX_HEADS || p->q_num_heads > MAX_HEADS) return onr_infer_bad(c, "more than %d heads", MAX_HEADS);
     ONR_TRY(width_of(c, IN_Q, p->q_num_heads, &dq));
     ONR_TRY(width_of(c, IN_K, hk, &dk));
     ONR_TRY(width_of(c, IN_V, hk, &dv));

@@ -208,13 +208,13 @@ static onr_status infer(onr_infer *c) {
     onr_dtype t = onr_infer_dtype(c, IN_X);
     onr_resize_axis axis[ONR_MAX_RANK];
     wanted w;
-    onr_status s;
+    onr_status s = ONR_OK;
     if (p->how.mode != ONR_RESIZE_NEAREST && (t == ONR_STRING || onr_dtype_in(t, ONR_T_COMPLEX)))
         return onr_infer_unsupported(c, "%s tensors can only be resized to the nearest element", onr_dtype_name(t));
     ONR_TRY(wanted_of_infer(c, p, &w));
     y = x;
     bool known = (w.scales || w.sizes) && roi_of_infer(c, p, &w, &s);
-    if (known) ONR_TRY(s);
+    if (known || c->running) ONR_TRY(s);
     if (x.rank < 0 || !known) {
         for (int32_t d = 0; d < y.rank; d++) y.dim[d] = onr_infer_fresh(c);
         onr_infer_set(c, 0, t, y);

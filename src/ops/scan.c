@@ -337,10 +337,11 @@ static const onr_attr_spec attrs9[] = {
     ONR_A_INTS(scan_params, scan_output_directions),
     ONR_ATTR_ARRAY_END};
 
-#define SCAN(from, to, A, T)                                                                                                \
-    {                                                                                                                       \
-        ONR_AI("Scan", from, to), ONR_ARITY(1, -1, 0, -1), .flags = ONR_OP_DYNAMIC, .types = T, ONR_PARAMS(A, scan_params), \
-                                                           .check = check_scan, .infer = infer_scan, .run = run_scan        \
+#define SCAN(from, to, A, T)                                                                                   \
+    {                                                                                                          \
+        ONR_AI("Scan", from, to), ONR_ARITY(1, -1, 0, -1), .flags = ONR_OP_DYNAMIC | ONR_OP_KINDS, .types = T, \
+                                                           ONR_PARAMS(A, scan_params), .check = check_scan,    \
+                                                           .infer = infer_scan, .run = run_scan                \
     }
 
 static const onr_op rows[] = {

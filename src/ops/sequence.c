@@ -335,11 +335,11 @@ static const onr_attr_spec concat_attrs[] = {
     ONR_ATTR_ARRAY_END};
 static const onr_attr_spec none[] = {ONR_ATTR_ARRAY_END};
 
-#define SEQUENCE(op, from, to, i0, i1, T, A, fn, ...)                                                               \
-    {                                                                                                               \
-        ONR_AI(op, from, to), ONR_ARITY(i0, i1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC, .types = T,           \
-                                                       ONR_PARAMS(A, params), .infer = infer_##fn, .run = run_##fn, \
-                                                       __VA_ARGS__                                                  \
+#define SEQUENCE(op, from, to, i0, i1, T, A, fn, ...)                                                                    \
+    {                                                                                                                    \
+        ONR_AI(op, from, to), ONR_ARITY(i0, i1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_DYNAMIC | ((T) ? 0 : ONR_OP_KINDS), \
+                                                       .types = T, ONR_PARAMS(A, params), .infer = infer_##fn,           \
+                                                       .run = run_##fn, __VA_ARGS__                                      \
     }
 
 static const onr_op rows[] = {
@@ -348,7 +348,7 @@ static const onr_op rows[] = {
     SEQUENCE("SequenceAt", 11, 0, 2, 2, 0, none, at, ),
     SEQUENCE("SequenceInsert", 11, 0, 2, 3, 0, none, insert, ),
     SEQUENCE("SequenceErase", 11, 0, 1, 2, 0, none, erase, ),
-    {ONR_AI("SequenceLength", 11, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE, ONR_PARAMS(none, params),
+    {ONR_AI("SequenceLength", 11, 0), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_KINDS, ONR_PARAMS(none, params),
      .infer = infer_length, .run = run_length},
     SEQUENCE("SplitToSequence", 11, 23, 1, 2, ONR_T_ALL1, split_attrs, split, ),
     SEQUENCE("SplitToSequence", 24, 0, 1, 2, ONR_T_ALL13, split_attrs, split, ),

@@ -83,7 +83,7 @@ static onr_status run(const onr_run *r) {
 
 static const onr_attr_spec attrs[] = {ONR_A_GRAPH(params, body), ONR_ATTR_ARRAY_END};
 static const onr_op rows[] = {
-    {ONR_AI("SequenceMap", 17, 0), ONR_ARITY(1, -1, 1, -1), .flags = ONR_OP_DYNAMIC, ONR_PARAMS(attrs, params), .check = check,
-     .infer = infer, .run = run},
+    {ONR_AI("SequenceMap", 17, 0), ONR_ARITY(1, -1, 1, -1), .flags = ONR_OP_DYNAMIC | ONR_OP_KINDS, ONR_PARAMS(attrs, params),
+     .check = check, .infer = infer, .run = run},
 };
 ONR_OP_FAMILY(sequence_map);

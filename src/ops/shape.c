@@ -310,11 +310,12 @@ static onr_status check_whole(const onr_node *n, void *params, onr_arena *arena,
         ONR_AI(op, from, to), ONR_ARITY(i0, i1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_VIEW, .inplace = 1, .types = set,    \
                                                        ONR_PARAMS(table, shape_params), .infer = inf, .run = onr_run_view \
     }
-#define SAME(from, to, set)                                                                                        \
-    {                                                                                                              \
-        ONR_AI("Identity", from, to), ONR_ARITY(1, 1, 1, 1),                                                       \
-            .inplace = 1, .types = set, .flags = ONR_OP_PURE | ONR_OP_VIEW | ONR_OP_IDENTITY | ONR_OP_ELEMENTWISE, \
-            .infer = infer_identity, .run = onr_run_view, .layout = onr_nd_layout_unary                            \
+#define SAME(from, to, set)                                                                                                    \
+    {                                                                                                                          \
+        ONR_AI("Identity", from, to), ONR_ARITY(1, 1, 1, 1),                                                                   \
+            .inplace = 1, .types = set,                                                                                        \
+            .flags = ONR_OP_PURE | ONR_OP_VIEW | ONR_OP_IDENTITY | ONR_OP_ELEMENTWISE | ONR_OP_KINDS, .infer = infer_identity, \
+            .run = onr_run_view, .layout = onr_nd_layout_unary                                                                 \
     }
 /// The versions that only widen the set of types, from opset 19 on: a row each.
 #define SINCE21(ROW) ROW(21, 22, ONR_T_ALL21), ROW(23, 23, ONR_T_ALL23), ROW(24, 24, ONR_T_ALL24), ROW(25, 0, ONR_T_ALL25)

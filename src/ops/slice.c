@@ -78,12 +78,18 @@ static onr_status read_cuts(onr_infer *c, int32_t rank, cut cuts[ONR_MAX_RANK], 
 }
 
 static onr_status check_lists(onr_infer *c) {
+    int64_t n = -1; // entries of the lists, which run relies on even when their contents are not known here
     for (int32_t i = 1; i < c->n_in; i++) {
         onr_dtype t = onr_infer_dtype(c, i);
         if (t != ONR_UNDEFINED && t != ONR_INT64 && t != ONR_INT32)
             return onr_infer_bad(c, "input %d has type %s, not int32 or int64", i, onr_dtype_name(t));
         onr_shape s = onr_infer_shape(c, i);
         if (s.rank > 1) return onr_infer_bad(c, "input %d has rank %d, not 1", i, s.rank);
+        int64_t entries = s.rank == 0 ? 1 : s.rank == 1 ? s.dim[0] : -1;
+        if (!onr_infer_has(c, i) || entries < 0) continue;
+        if (n >= 0 && entries != n)
+            return onr_infer_bad(c, "its lists have %lld and %lld entries", (long long)n, (long long)entries);
+        n = entries;
     }
     return ONR_OK;
 }

@@ -55,7 +55,14 @@ onr_status onr_run_output(const onr_run *r, int32_t i, onr_dtype dtype, const on
     if (!onr_run_wants(r, i)) return ONR_OK;
     onr_datum *d = r->out[i];
     if (d->kind == ONR_TENSOR && d->t.data && d->t.dtype == dtype && onr_shape_equal(&d->t.shape, shape)) return ONR_OK;
+    if (d->kind == ONR_TENSOR && d->t.data) { // what was planned relied on a content that is another now
+        char a[ONR_SHAPE_TEXT], b[ONR_SHAPE_TEXT];
+        return onr_run_bad(r, "output %d has shape %s, its inputs' shapes want %s", i, onr_shape_text(shape, NULL, a),
+                           onr_shape_text(&d->t.shape, NULL, b));
+    }
     onr_datum_release(d);
+    if (onr_guard_shape(r->env->target->guard, shape->rank, shape->dim, r->err) != ONR_OK)
+        return onr_err_prefix(r->err, "%s: output %d", r->node->op_type, i), ONR_LIMIT;
     return onr_datum_new(dtype, shape, d, r->err);
 }
 
@@ -97,6 +104,12 @@ onr_status onr_run_view(const onr_run *r) {
     const onr_tensor *in = onr_run_in(r, 0);
     onr_tensor *out = onr_run_out(r, 0);
     size_t bytes = onr_tensor_bytes(in);
+    // A rank that is known while its dimensions are not (axes that only running tells) may promise too few elements: none.
+    if (bytes != onr_tensor_bytes(out)) {
+        char a[ONR_SHAPE_TEXT], b[ONR_SHAPE_TEXT];
+        return onr_run_bad(r, "shape %s does not fit the elements of shape %s", onr_shape_text(&out->shape, NULL, a),
+                           onr_shape_text(&in->shape, NULL, b));
+    }
     if (out->data != in->data && bytes) memcpy(out->data, in->data, bytes);
     return ONR_OK;
 }
@@ -321,6 +334,7 @@ onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_dat
                       void *scratch, onr_env *env, onr_err *err) {
     const onr_node *n = p->node;
     if (!wants_any(n, out)) return ONR_OK; // a model may leave out all outputs: operators count on one at least
+    char none[1];                          // scratch without bytes is a pointer too: operators add offsets of 0 to it
     onr_run r = {.node = n,
                  .params = n->params,
                  .state = p->state,
@@ -329,7 +343,7 @@ onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_dat
                  .in = in,
                  .out = out,
                  .capture = capture,
-                 .scratch = scratch,
+                 .scratch = scratch ? scratch : none,
                  .pool = env->pool,
                  .env = env,
                  .err = err};

@@ -68,12 +68,13 @@ static onr_status infer_topk(onr_infer *c) {
     const topk_params *p = c->params;
     onr_shape s = onr_infer_shape(c, 0), ks = onr_infer_shape(c, 1);
     int64_t n;
+    if (c->node->op->since >= 10) ONR_TRY(onr_infer_needs(c, 1, ONR_BIT(ONR_INT64)));
     if (onr_shape_known(&ks) && (!onr_shape_numel(&ks, &n) || n != 1)) return onr_infer_bad(c, "K must have one element");
     if (s.rank >= 0) {
         int32_t axis;
         ONR_TRY(onr_infer_axis(c, p->axis, s.rank, &axis));
         const onr_known *known = c->node->op->since < 10 ? NULL : onr_known_in(c, 1);
-        int64_t k = c->node->op->since < 10 ? p->k : known ? known->v[0] : onr_infer_fresh(c);
+        int64_t k = c->node->op->since < 10 ? p->k : known && known->n ? known->v[0] : onr_infer_fresh(c);
         if (!onr_dim_symbolic(k) && (k < 0 || (onr_dim_known(s.dim[axis]) && k > s.dim[axis])))
             return onr_infer_bad(c, "K is %lld for %lld elements", (long long)k, (long long)s.dim[axis]);
         s.dim[axis] = k;

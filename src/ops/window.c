@@ -6,13 +6,16 @@
 
 #include <string.h>
 
+// Of kernels (with their dilation), strides and pads: kernels add up two or three of them in 32 bits.
+enum { MAX_SIZE = 1 << 29 };
+
 static bool text_is(onr_string s, const char *text) { return s.n == strlen(text) && memcmp(s.s, text, s.n) == 0; }
 
 static bool read_list(const onr_ints *list, int32_t n, int64_t least, int64_t absent, int64_t *out) {
     if (list->v && list->n != (size_t)n) return false;
     for (int32_t i = 0; i < n; i++) {
         out[i] = list->v ? list->v[i] : absent;
-        if (out[i] < least || out[i] > INT32_MAX) return false;
+        if (out[i] < least || out[i] > MAX_SIZE) return false;
     }
     return true;
 }
@@ -46,13 +49,16 @@ static bool read_attrs(const onr_window_attrs *a, int32_t n, const int64_t *kern
         if (kernel && a->kernel_shape.v && onr_dim_known(kernel[i]) && kernel[i] != w->kernel[i])
             return *why = "kernel_shape differs from the weights' shape", false;
         if (!a->kernel_shape.v) w->kernel[i] = kernel[i];
-        if (onr_dim_known(w->kernel[i]) && (w->kernel[i] < 1 || w->kernel[i] > INT32_MAX))
+        if (onr_dim_known(w->kernel[i]) && (w->kernel[i] < 1 || w->kernel[i] > MAX_SIZE))
             return *why = "a kernel size is out of range", false;
     }
     if (!read_list(&a->strides, n, 1, 1, w->stride))
         return *why = "strides must be positive, one for each spatial dimension", false;
     if (!read_list(&a->dilations, n, 1, 1, w->dilation))
         return *why = "dilations must be positive, one for each spatial dimension", false;
+    for (int32_t i = 0; i < n; i++)
+        if (onr_dim_known(w->kernel[i]) && w->dilation[i] * (w->kernel[i] - 1) >= MAX_SIZE)
+            return *why = "a dilated kernel is too large", false;
     return true;
 }
 
@@ -61,8 +67,8 @@ static bool read_pads(const onr_window_attrs *a, int32_t n, onr_window *w, const
     for (int32_t i = 0; i < n; i++) {
         w->pad_begin[i] = a->pads.v ? a->pads.v[i] : 0;
         w->pad_end[i] = a->pads.v ? a->pads.v[n + i] : 0;
-        if (w->pad_begin[i] < 0 || w->pad_end[i] < 0 || w->pad_begin[i] > INT32_MAX || w->pad_end[i] > INT32_MAX)
-            return *why = "pads must not be negative", false;
+        if (w->pad_begin[i] < 0 || w->pad_end[i] < 0 || w->pad_begin[i] > MAX_SIZE || w->pad_end[i] > MAX_SIZE)
+            return *why = "pads must not be negative or huge", false;
     }
     return true;
 }

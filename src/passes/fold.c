@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FOLD_NODE_BYTES = 256 << 20, FOLD_TOTAL_BYTES = 1 << 30 };
+enum { FOLD_TOTAL_BYTES = 1 << 30 }; // unless the guard says otherwise; a single node may take a quarter
 
 /// The content of a value, or of the enclosing graph's value that it stands for, when that is constant; else NULL.
 static const onr_datum *content(const onr_value *v) {
@@ -26,11 +26,12 @@ static bool has_graph_attr(const onr_node *n) {
 }
 
 /// False when an output is known to be larger than the budget.
-static bool within_budget(const onr_node *n, size_t spent) {
+static bool within_budget(const onr_pass_run *r, const onr_node *n, size_t spent) {
+    size_t total = r->target->guard && r->target->guard->max_fold_bytes ? r->target->guard->max_fold_bytes : FOLD_TOTAL_BYTES;
     for (int32_t k = 0; k < n->n_out; k++) {
         size_t bytes;
         if (!n->out[k] || !onr_type_bytes(&n->out[k]->type, &bytes)) continue;
-        if (bytes > FOLD_NODE_BYTES || spent + bytes > FOLD_TOTAL_BYTES) return false;
+        if (bytes > total / 4 || spent > total - bytes) return false;
     }
     return true;
 }
@@ -145,6 +146,7 @@ static onr_status fold_graph(onr_pass_run *r, size_t *spent) {
     for (int32_t i = 0; i < r->g->n_nodes; i++) {
         onr_node *n = r->g->nodes[i];
         if (n->dead) continue;
+        ONR_TRY(onr_guard_time(r->target->guard, n->name, r->err));
         if (has_graph_attr(n)) ONR_TRY(fold_bodies(r, n, spent));
         if (!(n->op->flags & ONR_OP_PURE) || has_graph_attr(n) || is_kept(n)) continue;
         bool known = false;
@@ -157,7 +159,7 @@ static onr_status fold_graph(onr_pass_run *r, size_t *spent) {
             if (known || onr_pass_may(r)) onr_graph_remove_node(r->g, n);
             continue;
         }
-        if (all_constant(n) && within_budget(n, *spent) && onr_pass_may(r)) ONR_TRY(fold_node(r, n, spent));
+        if (all_constant(n) && within_budget(r, n, *spent) && onr_pass_may(r)) ONR_TRY(fold_node(r, n, spent));
     }
     return ONR_OK;
 }

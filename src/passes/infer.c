@@ -16,6 +16,7 @@ onr_status onr_pass_infer(onr_pass_run *r) {
     onr_graph *g = r->g;
     onr_typing t;
     ONR_TRY(onr_typing_new(g, r->arena, &t, r->err));
+    t.guard = r->target->guard;
     for (int32_t i = 0; i < g->n_inputs; i++)
         t.type[g->inputs[i]->id] = g->inputs[i]->declared ? *g->inputs[i]->declared : onr_type_unknown();
     for (int32_t i = 0; i < g->n_nodes; i++) {

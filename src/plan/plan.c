@@ -45,6 +45,7 @@ static onr_status known_constant(planner *pl, int32_t id) {
 static onr_status infer_types(planner *pl, const onr_type *inputs) {
     const onr_graph *g = pl->p->graph;
     ONR_TRY(onr_typing_new(g, pl->p->arena, &pl->typing, pl->err));
+    pl->typing.guard = pl->target->guard;
     for (int32_t i = 0; i < g->n_inputs; i++) pl->typing.type[g->inputs[i]->id] = inputs[i];
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const onr_node *n = g->nodes[i];

@@ -172,7 +172,7 @@ static onr_status run_steps(onr_frame *f, onr_env *env, const onr_watch *watch, 
     for (int32_t s = 0; s < p->n_steps; s++) {
         const onr_step *step = &p->steps[s];
         const operands *o = &f->operand[s];
-        if (onr_env_cancelled(env)) return onr_fail(err, ONR_LIMIT, "cancelled before node '%s'", step->op.node->name);
+        ONR_TRY(onr_env_go_on(env, step->op.node->name, err));
         if (watch)
             ONR_TRY(run_watched(f, step, o, env, watch, err));
         else

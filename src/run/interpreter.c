@@ -85,7 +85,7 @@ static onr_status read_operands(state *s, const onr_node *n) {
 }
 
 static onr_status run_node(state *s, const onr_node *n) {
-    if (onr_env_cancelled(s->env)) return onr_fail(s->err, ONR_LIMIT, "cancelled before node '%s'", n->name);
+    ONR_TRY(onr_env_go_on(s->env, n->name, s->err));
     onr_event e = {.node = n, .kernel = s->env->target->reference ? "reference" : "", .in = s->in};
     ONR_TRY(read_operands(s, n));
     ONR_TRY(onr_watch_before(s->watch, &e, s->err));

@@ -90,11 +90,20 @@ bool onr_shape_equal(const onr_shape *a, const onr_shape *b) {
 bool onr_shape_numel(const onr_shape *s, int64_t *n) {
     if (!onr_shape_known(s)) return false;
     int64_t product = 1;
-    for (int32_t i = 0; i < s->rank; i++)
-        if (s->dim[i] == 0) return *n = 0, true; // a zero hides any overflow
-    for (int32_t i = 0; i < s->rank; i++)
-        if (!onr_mul_i64(product, s->dim[i], &product)) return false;
+    if (!onr_shape_countable(s)) return false; // a zero must not hide an overflow: strides are products of the others
+    for (int32_t i = 0; i < s->rank; i++) product *= s->dim[i];
     *n = product;
+    return true;
+}
+
+bool onr_shape_countable(const onr_shape *s) {
+    const int64_t most_dim = (int64_t)1 << 48, most = (int64_t)1 << 58;
+    int64_t product = 1;
+    for (int32_t i = 0; i < s->rank; i++) {
+        int64_t d = s->dim[i];
+        if (d >= most_dim) return false;
+        if (d > 0 && (!onr_mul_i64(product, d, &product) || product >= most)) return false;
+    }
     return true;
 }
 

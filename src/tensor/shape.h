@@ -46,6 +46,10 @@ bool onr_shape_known(const onr_shape *s);                     ///< rank and ever
 bool onr_shape_equal(const onr_shape *a, const onr_shape *b); ///< same rank and the same (or the same symbolic) dimensions
 /// Elements; false when a dimension is not known, or on overflow. Rank 0 has one.
 bool onr_shape_numel(const onr_shape *s, int64_t *n);
+/// Is no known dimension, and no product of those that are not 0, so large that offsets in bytes would overflow? Values whose
+/// shapes are not countable are refused where they come in, so that all other arithmetic on sizes is safe. Limits: a dimension
+/// below 2^48, a product below 2^58.
+bool onr_shape_countable(const onr_shape *s);
 /// Product of dim[from..to), all known; asserts on overflow (a known shape was checked when it was made).
 int64_t onr_shape_span(const onr_shape *s, int32_t from, int32_t to);
 /// Row-major strides in elements.

@@ -116,11 +116,15 @@ static void numel(void **state) {
     onr_shape s = SHAPE(2, 3, 4);
     assert_true(onr_shape_numel(&s, &n) && n == 24);
     s = SHAPE(INT64_MAX, INT64_MAX, 0);
-    assert_true(onr_shape_numel(&s, &n) && n == 0); // a zero hides any overflow
+    assert_false(onr_shape_numel(&s, &n)); // a zero hides no overflow: strides are products of the others
+    s = SHAPE(1LL << 40, 0, 7);
+    assert_true(onr_shape_numel(&s, &n) && n == 0);
     s = SHAPE(INT64_MAX, 2);
     assert_false(onr_shape_numel(&s, &n));
-    s = SHAPE(INT64_MAX, 1);
-    assert_true(onr_shape_numel(&s, &n) && n == INT64_MAX);
+    s = SHAPE(1LL << 48, 1);
+    assert_false(onr_shape_numel(&s, &n));
+    s = SHAPE((1LL << 48) - 1, 1);
+    assert_true(onr_shape_numel(&s, &n) && n == (1LL << 48) - 1);
     s = SHAPE(1LL << 32, 1LL << 31);
     assert_false(onr_shape_numel(&s, &n));
     assert_false(onr_shape_numel(&unknown, &n));
