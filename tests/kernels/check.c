@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "base/cpu.h"
+#include "kernels/roof/roof.h"
 #include "support/guard.h"
 #include "support/rng.h"
 
@@ -18,10 +19,12 @@
 enum { MAX_GUARDED = 64, SHOWN = 20, GUARD_BENCH = 4096 };
 
 static struct {
-    bool bench;
+    check_what mode;
     rng rng;
     uint32_t features;
-    const char *only;
+    const char *only, *family;
+    int64_t batch;
+    double gflops[3], gbytes;
     onr_pool *pools[3];
     void *guarded[MAX_GUARDED];
     int n_guarded;
@@ -40,24 +43,50 @@ static void report_crash(int signal_number) { // a kernel that left its buffers 
     _exit(n > 0 ? 128 + signal_number : 2);
 }
 
+static const char usage[] = "usage: kernel_check [--family NAME] [--only TEXT] [--cpu LEVEL] [--seed N]\n"
+                            "       kernel_check --bench [--family NAME] [--only TEXT] [--cpu LEVEL] [--batch N]\n"
+                            "       kernel_check --algorithms [--only TEXT] [--cpu LEVEL] [--batch N]\n"
+                            "Compares every variant of every kernel family with plain references; --bench measures them on the "
+                            "layer shapes of the nets,\n"
+                            "--algorithms whether the cost model of the convolutions picks the fastest. Families: conv, gemm, "
+                            "vector. TEXT is part of the\n"
+                            "name of a variant or of a shape; LEVEL one that this machine has.\n";
+
+static bool parse(int argc, char **argv, onr_cpu *cpu, uint64_t *seed) {
+    for (int i = 1; i < argc; i++) {
+        onr_err err = {0};
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (!strcmp(argv[i], "--bench"))
+            all.mode = CHECK_BENCH;
+        else if (!strcmp(argv[i], "--algorithms"))
+            all.mode = CHECK_ALGORITHMS;
+        else if (!value)
+            return false;
+        else if (!strcmp(argv[i], "--seed"))
+            *seed = strtoull(argv[++i], NULL, 0);
+        else if (!strcmp(argv[i], "--only"))
+            all.only = argv[++i];
+        else if (!strcmp(argv[i], "--family"))
+            all.family = argv[++i];
+        else if (!strcmp(argv[i], "--batch") && atoi(value) > 0)
+            all.batch = atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--cpu") && onr_cpu_cap(cpu, value, &err) == ONR_OK)
+            i++;
+        else
+            return false;
+    }
+    return true;
+}
+
 void check_start(int argc, char **argv) {
     onr_cpu cpu;
     onr_cpu_detect(&cpu);
     uint64_t seed = 1;
-    for (int i = 1; i < argc; i++) {
-        onr_err err = {0};
-        if (!strcmp(argv[i], "--bench")) {
-            all.bench = true;
-        } else if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
-            seed = strtoull(argv[++i], NULL, 0);
-        } else if (!strcmp(argv[i], "--only") && i + 1 < argc) {
-            all.only = argv[++i];
-        } else if (!strcmp(argv[i], "--cpu") && i + 1 < argc && onr_cpu_cap(&cpu, argv[i + 1], &err) == ONR_OK) {
-            i++;
-        } else {
-            fprintf(stderr, "usage: %s [--bench] [--seed N] [--only TEXT] [--cpu LEVEL this machine has]\n", argv[0]);
-            exit(2);
-        }
+    all.batch = 1;
+    const bool help = argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"));
+    if (help || !parse(argc, argv, &cpu, &seed)) {
+        fputs(usage, help ? stdout : stderr);
+        exit(help ? 0 : 2);
     }
     all.features = cpu.features;
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -68,7 +97,10 @@ void check_start(int argc, char **argv) {
     printf("seed %llu, cpu %s\n", (unsigned long long)seed, onr_cpu_level(cpu.features));
 }
 
-bool check_benching(void) { return all.bench; }
+check_what check_mode(void) { return all.mode; }
+bool check_benching(void) { return all.mode != CHECK_RIGHT; }
+bool check_family(const char *name) { return !all.family || strcmp(name, all.family) == 0; }
+int64_t check_batch(void) { return all.batch; }
 uint32_t check_features(void) { return all.features; }
 bool check_wanted(const char *name) { return !all.only || strstr(name, all.only); }
 
@@ -90,7 +122,7 @@ static void *keep(void *p) {
 
 void *check_guarded(size_t bytes) {
     // AVX-512 stumbles for microseconds over a masked load that reaches into a guard page: not what a benchmark should measure.
-    if (all.bench) return check_scratch(bytes + GUARD_BENCH);
+    if (check_benching()) return check_scratch(bytes + GUARD_BENCH);
     return keep(all.turn++ % 2 == 0 ? guard_buf_new(bytes, sizeof(float)) : guard_buf_new_front(bytes));
 }
 
@@ -178,9 +210,26 @@ double check_time(void (*fn)(void *ctx), void *ctx, double seconds, bool threads
     return best;
 }
 
+double check_peak_gflops(uint32_t features) {
+    const int level = features & ONR_CPU_AVX512 ? 2 : features & (ONR_CPU_AVX2 | ONR_CPU_NEON) ? 1 : 0;
+    if (all.gflops[level] == 0) all.gflops[level] = onr_roof_gflops(features, NULL);
+    return all.gflops[level];
+}
+
+double check_peak_gbytes(void) {
+    enum { BYTES = 256 << 20 };
+    if (all.gbytes == 0) {
+        void *memory = guard_buf_new(BYTES, 64); // which writes to it
+        all.gbytes = onr_roof_gbytes(all.features, memory, BYTES, NULL);
+        guard_buf_free(memory);
+    }
+    return all.gbytes;
+}
+
 int check_finish(void) {
     check_release();
     for (int i = 0; i < 3; i++) onr_pool_free(all.pools[i]);
+    if (check_benching()) return 0;
     printf("%ld passed, %ld failed\n", all.n_cases - all.n_failed, all.n_failed);
-    return all.n_failed > 0 || (all.n_cases == 0 && !all.bench);
+    return all.n_failed > 0 || all.n_cases == 0;
 }

@@ -10,9 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Reads the arguments: "--bench", "--seed N", "--cpu LEVEL", "--only TEXT". Exits on wrong use.
+typedef enum check_what { CHECK_RIGHT, CHECK_BENCH, CHECK_ALGORITHMS } check_what;
+
+/// Reads the arguments, see the usage text in check.c. Exits on wrong use.
 void check_start(int argc, char **argv);
+/// Right results, or speed ("--bench", "--algorithms").
+check_what check_mode(void);
 bool check_benching(void);
+/// True when --family names this one or is not given.
+bool check_family(const char *name);
+/// Images per batch in benchmarks (--batch).
+int64_t check_batch(void);
 /// The features to test with: what the CPU has, capped by --cpu. 0 only tests the scalar rows.
 uint32_t check_features(void);
 /// True when the name contains the text of --only.
@@ -48,6 +56,10 @@ bool check_true(bool ok, const char *what);
 /// The largest error / tolerance seen since the last call.
 double check_worst(void);
 
+/// What this machine can do on one core, measured on first use: FMAs in registers at the level of these features, and a stream
+/// from memory.
+double check_peak_gflops(uint32_t features);
+double check_peak_gbytes(void);
 /// Minimum seconds of fn(ctx) over about `seconds` of runs; `threads`: fn uses a pool of more than one.
 double check_time(void (*fn)(void *ctx), void *ctx, double seconds, bool threads);
 

@@ -3,6 +3,7 @@
 // May assume: nothing about the CPU: variants beyond it are left out. Never accepts more than the rounding bound of a sum of k
 // products.
 #include "check.h"
+#include "kernel_check.h"
 
 #include "kernels/gemm/gemm_variant.h"
 
@@ -134,7 +135,7 @@ static void check_nan(const onr_gemm_variant *v) {
     }
 }
 
-static void check_batch(const onr_gemm_variant *v) {
+static void check_batches(const onr_gemm_variant *v) {
     enum { BATCH = 7 };
     for (int layout_b = ROWS; layout_b <= PACKED; layout_b++) {
         const product p = {19, 35, 23, ROWS, (layout)layout_b, 1, 0.5f, -INFINITY, INFINITY};
@@ -235,8 +236,9 @@ static void bench_variant(const onr_gemm_variant *v) {
     memset(p, 0, (size_t)v->nr * 256 * sizeof *p);
     b.t = (onr_gemm_tile){
         .k = 256, .a = a, .b = p, .b_step = v->nr, .c = c, .c_row = v->nr, .m = v->mr, .n = v->nr, .alpha = 1};
-    const double peak = 2e-9 * 256 * v->mr * v->nr * 100 / check_time(bench_tile, &b, 0.2, false);
-    printf("%s: tile in L1 %.1f GFLOP/s\n", v->name, peak);
+    const double peak = check_peak_gflops(v->needs),
+                 tile = 2e-9 * 256 * v->mr * v->nr * 100 / check_time(bench_tile, &b, 0.2, false);
+    printf("%s: tile in L1 %.1f GFLOP/s %5.1f %%\n", v->name, tile, 100 * tile / peak);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         product s = {shapes[i].m, shapes[i].n, shapes[i].k, ROWS, shapes[i].b_layout, 1, 1.0f, -INFINITY, INFINITY};
         const double flop = 2e-9 * (double)s.m * (double)s.n * (double)s.k;
@@ -246,7 +248,7 @@ static void bench_variant(const onr_gemm_variant *v) {
         const double one = check_time(bench_run, &b, 0.3, false);
         b.g.pool = check_pool(1);
         const double two = check_time(bench_run, &b, 0.3, true);
-        printf("  %-28s %5lld x %5lld x %5lld  %9.1f us %7.1f GFLOP/s %5.1f %% of the tile  %6.1f GB/s of B | 2 threads %9.1f "
+        printf("  %-28s %5lld x %5lld x %5lld  %9.1f us %7.1f GFLOP/s %5.1f %%  %6.1f GB/s of B | 2 threads %9.1f "
                "us  %.2f x\n",
                shapes[i].what, (long long)s.m, (long long)s.n, (long long)s.k, 1e6 * one, flop / one, 100 * flop / one / peak,
                4e-9 * (double)s.n * (double)s.k / one, 1e6 * two, one / two);
@@ -254,21 +256,22 @@ static void bench_variant(const onr_gemm_variant *v) {
     }
 }
 
-int main(int argc, char **argv) {
-    check_start(argc, argv);
+void check_gemm(void) {
     const onr_gemm_variant *v;
     for (size_t i = 0; (v = onr_gemm_variant_at(i)); i++) {
         if ((v->needs & ~check_features()) || !check_wanted(v->name)) continue;
-        if (check_benching()) {
-            bench_variant(v);
-            continue;
-        }
         check_sizes(v);
         check_nan(v);
-        check_batch(v);
+        check_batches(v);
         if (v->needs) check_large(v, 1024, 1024, 1024);
         check_large(v, 211, 307, 401);
         printf("%s: largest error %.2f of its bound\n", v->name, check_worst());
     }
-    return check_finish();
+}
+
+void bench_gemm(void) {
+    const onr_gemm_variant *v;
+    for (size_t i = 0; (v = onr_gemm_variant_at(i)); i++) {
+        if ((v->needs & ~check_features()) == 0 && check_wanted(v->name)) bench_variant(v);
+    }
 }
