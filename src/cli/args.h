@@ -26,6 +26,9 @@ typedef struct onr_args {
     onr_list disable_pass;
     const char *stop_after, *prefer;
     size_t max_memory;
+    bool untrusted;
+    onr_list limit;
+    const char *allow_ops;
     // inputs
     onr_list free_dim, input_shape;
     const char *test_data_set;
@@ -47,6 +50,9 @@ typedef struct onr_args {
     int verbose;
     bool quiet, help;
 } onr_args;
+
+/// Options of every command that opens a model.
+#define ONR_LIMIT_OPTIONS "untrusted limit allow-ops "
 
 typedef struct onr_command {
     const char *name;

@@ -42,8 +42,8 @@ const onr_command onr_command_dump = {
              "optimized (after "
              "the passes for this CPU), plan (steps, kernels, offsets in the arena).\n\n"
              "--format is text (default), dot (for Graphviz) or json.",
-    .options = "stage format output free-dim input-shape batch threads cpu optimize disable-pass stop-after prefer max-memory "
-               "verbose quiet "
+    .options = "stage format output free-dim input-shape batch threads cpu optimize disable-pass stop-after prefer "
+               "max-memory " ONR_LIMIT_OPTIONS "verbose quiet "
                "help",
     .min_pos = 1,
     .max_pos = 1,

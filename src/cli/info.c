@@ -35,7 +35,8 @@ const onr_command onr_command_info = {
              "bytes of arena "
              "and weights, and everything that this build cannot run, all at once.",
     .options =
-        "json free-dim input-shape batch threads cpu optimize disable-pass stop-after prefer max-memory verbose quiet help",
+        "json free-dim input-shape batch threads cpu optimize disable-pass stop-after prefer max-memory " ONR_LIMIT_OPTIONS
+        "verbose quiet help",
     .min_pos = 1,
     .max_pos = 1,
     .run = command,

@@ -4,6 +4,7 @@
 #include "cli/term.h"
 #include "onnxrun.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,6 +78,7 @@ static int dispatch(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     onr_term_start();
+    signal(SIGXFSZ, SIG_IGN); // writing fails then, and what was written of the file goes
     int code = dispatch(argc, argv);
     if (!onr_term_finish() && code == 0) code = ONR_EXIT_USAGE;
     return code;

@@ -2,6 +2,7 @@
 // May assume: parsed options. Never prints results.
 #include "cli/open.h"
 
+#include "cli/limits.h"
 #include "cli/term.h"
 #include "io/file.h"
 
@@ -32,7 +33,12 @@ onnxrun_status onr_open_model(const onr_args *args, const char *path, onnxrun_mo
     onnxrun_load_options options = onnxrun_load_options_default();
     options.log = on_log;
     options.log_level = log_level(args);
-    return onnxrun_model_load(path, &options, out, err);
+    onr_cli_limits limits;
+    onnxrun_status st = onr_limits_read(args, &limits, err);
+    options.limits = &limits.limits;
+    if (st == ONNXRUN_OK) st = onnxrun_model_load(path, &options, out, err);
+    onr_limits_free(&limits);
+    return st;
 }
 
 // --threads, else ONNXRUN_NUM_THREADS, else all.

@@ -3,6 +3,7 @@
 #include "cli/classes.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
+#include "cli/limits.h"
 #include "cli/open.h"
 #include "cli/outputs.h"
 #include "cli/term.h"
@@ -92,6 +93,7 @@ static int command(const onr_args *args) {
     job j = {.args = args};
     onnxrun_status st = prepare(&j, &err);
     if (st == ONNXRUN_OK) st = run(&j, &err);
+    onr_limits_stop_watch();
     if (st == ONNXRUN_OK && args->output) st = onr_outputs_write(args, j.model, j.outputs, j.n_outputs, &err);
     if (st == ONNXRUN_OK) st = show(&j, &err);
     if (st == ONNXRUN_OK) say_time(&j);
@@ -117,7 +119,7 @@ const onr_command onr_command_run = {
         "--format is pb, npy, npz or bin; without it, -o goes by the ending of its file, and a folder gets output_0.pb, ...",
     .options = "output format print top-k labels test-data-set random seed free-dim input-shape batch mean std scale threads "
                "cpu optimize "
-               "disable-pass stop-after prefer max-memory verbose quiet help",
+               "disable-pass stop-after prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,
     .run = command,

@@ -300,6 +300,9 @@ static onr_status reduce(const onr_run *r, onr_reduce_op op, const reduce_fn fns
     }
     if (!mark_axes(p, axes, n, x->shape.rank, reduced, &bad))
         return onr_run_bad(r, "axis %lld is out of range for rank %d", (long long)bad, x->shape.rank);
+    int64_t kept = 1; // a plan that does not know the axes counts on each being given once
+    for (int32_t d = 0; d < x->shape.rank; d++) kept *= reduced[d] ? 1 : x->shape.dim[d];
+    if (kept != onr_tensor_numel(y)) return onr_run_bad(r, "an axis is given twice");
     if (x->dtype == ONR_FLOAT && !r->env->target->reference) {
         if (op == ONR_REDUCE_COUNT)
             log_sum_exp_fast(r, reduced);

@@ -57,7 +57,8 @@ static onr_status check_align(const onr_node *n, void *v, onr_arena *a, onr_err 
     if (n->op->since >= 16 && !text_is(t, "half_pixel") && !text_is(t, "output_half_pixel"))
         return onr_fail(err, ONR_INVALID, "coordinate_transformation_mode is '%.*s', not half_pixel or output_half_pixel",
                         (int)t.n, t.s);
-    if (p->output_height < 1 || p->output_width < 1 || p->sampling_ratio < 0)
+    // More samples than this for one number are nobody's network: a square of them, for each element of the output.
+    if (p->output_height < 1 || p->output_width < 1 || p->sampling_ratio < 0 || p->sampling_ratio > 1024)
         return onr_fail(err, ONR_INVALID, "output_height, output_width or sampling_ratio is out of range");
     return ONR_OK;
 }

@@ -405,6 +405,24 @@ static void too_few_elements(void **state) {
     expect(with_lists("Squeeze", 1), NULL, (input[]){x, first}, 2, ONNXRUN_INVALID, "Squeeze");
 }
 
+/// The plan takes two axes for two dimensions less; given twice, one of them stays.
+static void axes_given_twice(void **state) {
+    (void)state;
+    const int64_t two[] = {2}, dims[] = {5, 4}, same[] = {1, 1}, both[] = {0, 1};
+    Onnx__GraphProto *g = mk_graph(a, "axes");
+    MK_ADD(a, g, input, mk_info(a, "x", ONNXRUN_FLOAT, 2, dims));
+    MK_ADD(a, g, input, mk_info(a, "axes", ONNXRUN_INT64, 1, two));
+    Onnx__NodeProto *n = mk_node(a, "n", "ReduceSum", "x,axes", "y");
+    MK_ADD(a, n, attribute, mk_attr_int(a, "keepdims", 0));
+    MK_ADD(a, g, node, n);
+    out(g, "y", ONNXRUN_FLOAT);
+    const input x = {ONNXRUN_FLOAT, 2, {5, 4}, floats};
+    onnxrun_error err;
+    assert_int_equal(go(g, NULL, 2, (input[]){x, {ONNXRUN_INT64, 1, {2}, same}}, 2, &err), ONNXRUN_INVALID);
+    assert_non_null(strstr(err.text, "an axis is given twice"));
+    assert_int_equal(go(g, NULL, 2, (input[]){x, {ONNXRUN_INT64, 1, {2}, both}}, 2, &err), ONNXRUN_OK);
+}
+
 static void kinds(void **state) {
     (void)state;
     const input x = {ONNXRUN_FLOAT, 1, {4}, floats};
@@ -533,6 +551,7 @@ int main(void) {
         cmocka_unit_test(shorter_structs),
         cmocka_unit_test(long_lists),
         cmocka_unit_test(too_few_elements),
+        cmocka_unit_test(axes_given_twice),
         cmocka_unit_test(kinds),
         cmocka_unit_test(left_out_inputs),
         cmocka_unit_test(huge_sizes),
