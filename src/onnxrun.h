@@ -293,6 +293,18 @@ ONNXRUN_API onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_se
 /** What `onnxrun info` prints: "text" or "json". Sessions may be NULL: then arena and weight bytes are left out. */
 ONNXRUN_API onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format,
                                         onnxrun_write_fn write, void *user, onnxrun_error *err);
+/** How many findings onnxrun_check told, and what the errors among them are: ONNXRUN_OK (none), ONNXRUN_UNSUPPORTED, or
+ * ONNXRUN_INVALID when at least one is a defect of the model. */
+typedef struct onnxrun_verdict {
+    size_t size; /**< set by the caller to sizeof(onnxrun_verdict) */
+    size_t n_errors, n_warnings, n_notes;
+    onnxrun_status status;
+} onnxrun_verdict;
+/** Everything that is wrong or odd in a model file, all at once, as `onnxrun check` prints it: "text" or "json". What would end
+ * a load (names, types, shapes, operators) is told and stepped over; a file that is no model fails as in onnxrun_model_load.
+ * `verdict` may be NULL. */
+ONNXRUN_API onnxrun_status onnxrun_check(const char *path, const char *format, onnxrun_write_fn write, void *user,
+                                         onnxrun_verdict *verdict, onnxrun_error *err);
 /** The supported operators: "text" or "json". */
 ONNXRUN_API onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void *user, onnxrun_error *err);
 

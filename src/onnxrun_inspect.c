@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/// The loader's model as dump/ sees it; the lists live in `a`.
-static onr_status describe(const onr_model *m, onr_arena *a, onr_dump_model *out, onr_err *err) {
+onr_status onr_describe(const onr_model *m, onr_arena *a, onr_dump_model *out, onr_err *err) {
     const char **domains = onr_arena_calloc(a, m->n_opsets, sizeof *domains);
     int64_t *versions = onr_arena_calloc(a, m->n_opsets, sizeof *versions);
     const char **keys = onr_arena_calloc(a, m->n_metadata, sizeof *keys),
@@ -40,8 +39,7 @@ static onr_status describe(const onr_model *m, onr_arena *a, onr_dump_model *out
     return ONR_OK;
 }
 
-/// Hands the text to the caller and frees it.
-static onr_status deliver(onr_str *text, onnxrun_write_fn write, void *user, onr_err *err) {
+onr_status onr_deliver_text(onr_str *text, onnxrun_write_fn write, void *user, onr_err *err) {
     onr_status s = ONR_OK;
     if (text->failed)
         s = onr_no_memory(err, text->n);
@@ -100,7 +98,7 @@ onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, co
     onr_dump_source src = {.model = &model};
     onr_str text = {0};
     onr_status status = a ? parse_stage(stage, &src.stage, err) : onr_no_memory(err, 0);
-    if (status == ONR_OK) status = describe(m->m, a, &model, err);
+    if (status == ONR_OK) status = onr_describe(m->m, a, &model, err);
     if (status == ONR_OK) status = fill_source(m, s, a, &src, err);
     if (status == ONR_OK) {
         if (strcmp(format, "text") == 0)
@@ -113,7 +111,7 @@ onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, co
             status = onr_fail(err, ONR_USAGE, "there is no format '%s': text, dot or json", format);
     }
     if (status == ONR_OK)
-        status = deliver(&text, write, user, err);
+        status = onr_deliver_text(&text, write, user, err);
     else
         onr_str_free(&text);
     onr_arena_free(a);
@@ -128,7 +126,7 @@ onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, co
     onr_dump_source src = {.model = &model, .graph = m->m->graph};
     onr_str text = {0};
     int64_t arena_bytes = -1, weight_bytes = -1;
-    onr_status status = a ? describe(m->m, a, &model, err) : onr_no_memory(err, 0);
+    onr_status status = a ? onr_describe(m->m, a, &model, err) : onr_no_memory(err, 0);
     if (s && s->current) {
         arena_bytes = (int64_t)s->current->plan->arena_bytes;
         weight_bytes = (int64_t)(onr_packs_bytes(s->packs) + s->current->plan->constant_bytes);
@@ -141,7 +139,7 @@ onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, co
         else
             status = onr_fail(err, ONR_USAGE, "there is no format '%s': text or json", format);
     }
-    if (status == ONR_OK) status = deliver(&text, write, user, err);
+    if (status == ONR_OK) status = onr_deliver_text(&text, write, user, err);
     onr_arena_free(a);
     return (onnxrun_status)status;
 }
@@ -155,5 +153,5 @@ onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void
         onr_ops_json(&text);
     else
         return (onnxrun_status)onr_fail(err, ONR_USAGE, "there is no format '%s': text or json", format);
-    return (onnxrun_status)deliver(&text, write, user, err);
+    return (onnxrun_status)onr_deliver_text(&text, write, user, err);
 }

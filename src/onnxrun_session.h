@@ -1,9 +1,10 @@
 // onnxrun_session.h: the insides of the public types, shared by the roof's bodies: onnxrun.c (models, sessions, runs),
-// onnxrun_value.c (values), onnxrun_inspect.c (dump, info) and onnxrun_hooks.c (a run seen from outside).
-// May assume: included by those alone.
+// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check) and onnxrun_hooks.c (a run seen from
+// outside). May assume: included by those alone.
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
 
+#include "dump/dump.h"
 #include "graph/edit.h"
 #include "onnx/model.h"
 #include "onnxrun.h"
@@ -57,6 +58,10 @@ struct onnxrun_session {
 
 /// The public error as the inner one, emptied. NULL stays NULL.
 onr_err *onr_err_inner(onnxrun_error *err);
+/// The loader's model as dump/ sees it; the lists live in `a`.
+onr_status onr_describe(const onr_model *m, onr_arena *a, onr_dump_model *out, onr_err *err);
+/// Hands the text to the caller and frees it.
+onr_status onr_deliver_text(onr_str *text, onnxrun_write_fn write, void *user, onr_err *err);
 /// A public handle that takes the datum over (which is emptied). NULL: no memory, and the datum stays the caller's.
 onnxrun_value *onr_value_wrap(onr_datum *d, bool is_buffer);
 

@@ -69,6 +69,38 @@ def clash():
                  [value("y", [2, 5])])
 
 
+def odd():
+    """Runs, but much about it is odd: nodes out of order, a baked batch, weights that are no numbers, wrong declarations."""
+    w = np.array([[1, np.nan, 3], [4, 5, np.inf]], np.float32)
+    tiny = np.array([1e-40, 70000, 1], np.float32)
+    nodes = [helper.make_node("MatMul", ["flat", "w"], ["y"], name="product"),
+             helper.make_node("Reshape", ["sum", "shape"], ["flat"], name="flatten"),
+             helper.make_node("Add", ["x", "tiny"], ["sum"], name="shift")]
+    m = model("odd", nodes, [value("x", ["batch", 2, 3]), value("extra", [1])], [value("y", [3, 2])],
+              [("w", w.T), ("tiny", tiny), ("shape", np.array([2, 3], np.int64)), ("spare", tiny)])
+    m.graph.value_info.append(value("sum", ["batch", 2, 4]))
+    return m
+
+
+def broken():
+    """Everything that can be wrong at once."""
+    f = np.ones([4, 3], np.float32)
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["a"], name="product"),
+             helper.make_node("MatMul", ["a", "w"], ["b"], name="clash"),
+             helper.make_node("Relu", ["nowhere"], ["c"], name="lost"),
+             helper.make_node("Relu", ["a"], ["c"], name="twin"),
+             helper.make_node("Softmax", ["a"], ["d"], name="odd", axes=[1]),
+             helper.make_node("Frobnicate", ["a"], ["e"], name="unknown"),
+             helper.make_node("Scaler", ["a"], ["f"], name="elsewhere"),
+             helper.make_node("BitShift", ["a", "a"], ["g"], name="floats", direction="LEFT"),
+             helper.make_node("Add", ["loop", "a"], ["back"], name="round"),
+             helper.make_node("Relu", ["back"], ["loop"], name="trip")]
+    m = model("broken", nodes, [value("x", [2, 4]), value("w", [4, 3])], [value("b", [2, 3]), value("c", None)],
+              [("w", f), ("w", f), ("short", f)])
+    m.graph.initializer[2].raw_data = m.graph.initializer[2].raw_data[:8]
+    return m
+
+
 def save_test(m, folder, inputs, outputs, data=0):
     onnx.save(m, path(folder, "model.onnx"))
     for kind, arrays in (("input", inputs), ("output", outputs)):
@@ -127,7 +159,7 @@ def inputs():
 
 
 shutil.rmtree(HERE, ignore_errors=True)
-for make in (linear, two, colours, unknown, free, clash):
+for make in (linear, two, colours, unknown, free, clash, odd, broken):
     onnx.save(make(), path(make.__name__ + ".onnx"))
 inputs()
 suite()

@@ -164,11 +164,14 @@ onr_status onr_import_attrs(onr_scope *s, onr_node *n, const Onnx__NodeProto *pb
     if (!n->attr) return no_memory(s->im);
     for (size_t i = 0; i < pb->n_attribute; i++) {
         const Onnx__AttributeProto *a = pb->attribute[i];
-        bool kept;
-        ONR_TRY(check_new(s, pb, i, &seen));
-        if (import_attr(s, n, a, &n->attr[n->n_attr], &kept) != ONR_OK)
-            return onr_import_place(s->im, "attribute", a->name, -1);
-        if (kept) n->n_attr++;
+        bool kept = false;
+        onr_status status = check_new(s, pb, i, &seen);
+        if (status == ONR_OK) {
+            status = import_attr(s, n, a, &n->attr[n->n_attr], &kept);
+            if (status != ONR_OK) status = onr_import_place(s->im, "attribute", a->name, -1);
+        }
+        if (status != ONR_OK) ONR_TRY(onr_import_skip(s->im, status, "broken-attribute", NULL, NULL));
+        if (status == ONR_OK && kept) n->n_attr++;
     }
     return ONR_OK;
 }

@@ -16,6 +16,9 @@ typedef struct onr_importer {
     onr_map captured;  ///< graph and outer value -> the value that stands for it there; owner and outer value -> listed
     size_t n_work;     ///< nodes and function calls so far
     int n_places;      ///< parts that the failure's message already says about where it happened
+    const char *node;  ///< being imported, for findings; NULL outside nodes
+    int32_t number;    ///< of that node
+    bool told_opset;   ///< that the opset is missing was found already
     onr_err *err;      ///< never NULL
 } onr_importer;
 
@@ -52,6 +55,9 @@ typedef struct onr_scope {
 
 /// Puts a place before the failure's text, unless it has five already: a reason must not be pushed out of the message.
 onr_status onr_import_place(onr_importer *im, const char *what, const char *name, int32_t number);
+/// A lenient load notes the failure `s` of err as a finding and goes on: ONR_OK then. Otherwise, and for limits, `s` itself.
+/// `value` and `hint` may be NULL.
+onr_status onr_import_skip(onr_importer *im, onr_status s, const char *kind, const char *value, const char *hint);
 /// A name with "ai.onnx" made "".
 const char *onr_import_domain(const char *domain);
 /// Copies opset imports; versions are checked to be positive and to fit 32 bits.

@@ -3,6 +3,7 @@
 #ifndef ONR_ONNX_MODEL_H
 #define ONR_ONNX_MODEL_H
 
+#include "base/finding.h"
 #include "base/log.h"
 #include "graph/graph.h"
 
@@ -21,6 +22,9 @@ typedef struct onr_load_options {
     size_t max_nodes;       ///< after functions were expanded, subgraphs included. Default 4 Mi
     int max_function_depth; ///< of calls within functions. Default 64
     size_t max_dense_bytes; ///< of one expanded sparse tensor. Default 1 GiB
+    /// Not NULL: a lenient load. What is wrong inside the graph is added here and stepped over, so that all of it is found at
+    /// once; the graph is then good for looking at, not for running. A file that is no model still fails.
+    onr_findings *findings;
 } onr_load_options;
 
 /// The defaults above, no log.

@@ -33,24 +33,10 @@ onr_status onr_pass_infer(onr_pass_run *r) {
     return ONR_OK;
 }
 
-static bool contradicts(const onr_type *inferred, const onr_type *declared) {
-    if (inferred->kind == ONR_KIND_UNKNOWN || declared->kind == ONR_KIND_UNKNOWN) return false;
-    if (inferred->kind != declared->kind) return true;
-    if (inferred->kind != ONR_TENSOR) return false;
-    if (inferred->dtype && declared->dtype && inferred->dtype != declared->dtype) return true;
-    if (inferred->shape.rank < 0 || declared->shape.rank < 0) return false;
-    if (inferred->shape.rank != declared->shape.rank) return true;
-    for (int32_t i = 0; i < inferred->shape.rank; i++) {
-        int64_t a = inferred->shape.dim[i], b = declared->shape.dim[i];
-        if (onr_dim_known(a) && onr_dim_known(b) && a != b) return true;
-    }
-    return false;
-}
-
 onr_status onr_pass_check_declared(onr_pass_run *r) {
     for (int32_t i = 0; i < r->g->n_values; i++) {
         const onr_value *v = r->g->values[i];
-        if (!v->declared || v->is_input || !contradicts(&v->type, v->declared)) continue;
+        if (!v->declared || v->is_input || !onr_type_contradicts(&v->type, v->declared)) continue;
         char a[ONR_TYPE_TEXT], b[ONR_TYPE_TEXT];
         onr_log_at(r->log, ONR_LOG_WARN, "value '%s' is declared as %s; node '%s' makes it %s, which is used", v->name,
                    onr_type_text(v->declared, r->g->symbols, b), v->producer ? v->producer->name : "(constant)",

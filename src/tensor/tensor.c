@@ -32,6 +32,20 @@ bool onr_type_equal(const onr_type *a, const onr_type *b) {
     return onr_type_equal(a->elem, b->elem);
 }
 
+bool onr_type_contradicts(const onr_type *a, const onr_type *b) {
+    if (a->kind == ONR_KIND_UNKNOWN || b->kind == ONR_KIND_UNKNOWN) return false;
+    if (a->kind != b->kind) return true;
+    if (a->kind != ONR_TENSOR) return false;
+    if (a->dtype && b->dtype && a->dtype != b->dtype) return true;
+    if (a->shape.rank < 0 || b->shape.rank < 0) return false;
+    if (a->shape.rank != b->shape.rank) return true;
+    for (int32_t i = 0; i < a->shape.rank; i++) {
+        int64_t x = a->shape.dim[i], y = b->shape.dim[i];
+        if (onr_dim_known(x) && onr_dim_known(y) && x != y) return true;
+    }
+    return false;
+}
+
 const char *onr_type_text(const onr_type *t, const onr_symbols *symbols, char out[ONR_TYPE_TEXT]) {
     char inner[ONR_TYPE_TEXT] = "?";
     char shape[ONR_SHAPE_TEXT];

@@ -45,6 +45,8 @@ onr_type onr_type_tensor(onr_dtype dtype, onr_shape shape);
 onr_type onr_type_unknown(void);
 /// Deep equality; symbolic dimensions compare as in onr_shape_equal.
 bool onr_type_equal(const onr_type *a, const onr_type *b);
+/// Can no value be of both types? Unknown parts and symbolic dimensions go with anything.
+bool onr_type_contradicts(const onr_type *a, const onr_type *b);
 /// "float32[batch x 3 x 224 x 224]", "seq(int64[?])", "optional(...)", "map(string, float32[?])". Returns out.
 enum { ONR_TYPE_TEXT = 400 };
 const char *onr_type_text(const onr_type *t, const onr_symbols *symbols, char out[ONR_TYPE_TEXT]);
