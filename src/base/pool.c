@@ -84,8 +84,6 @@ void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, siz
 // Debian's pthreadpool does not tell a task its thread. So a worker loop starts one lane per thread. Each lane first takes the
 // indices of its own part, in order (so that the same thread works on the same part of an activation in loop after loop, and
 // finds it in its cache), then what is left of the others'. Which lane gets an index depends on timing, but results do not.
-enum { MAX_LANES = 64 };
-
 typedef struct lane_part {
     size_t next __attribute__((aligned(64))); // alone on its cache line: others look here when they have finished theirs
     size_t end;
@@ -95,7 +93,7 @@ typedef struct worker_loop {
     void (*fn)(void *ctx, size_t worker, size_t i);
     void *ctx;
     size_t n_lanes;
-    lane_part part[MAX_LANES];
+    lane_part part[ONR_POOL_MAX_WORKERS];
 } worker_loop;
 
 static void run_lane(void *arg, size_t lane) {
@@ -121,7 +119,7 @@ void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t wor
     worker_loop loop;
     loop.fn = fn;
     loop.ctx = ctx;
-    loop.n_lanes = lanes < MAX_LANES ? lanes : MAX_LANES;
+    loop.n_lanes = lanes < ONR_POOL_MAX_WORKERS ? lanes : ONR_POOL_MAX_WORKERS;
     for (size_t l = 0; l < loop.n_lanes; l++) {
         loop.part[l].next = n / loop.n_lanes * l + (l < n % loop.n_lanes ? l : n % loop.n_lanes);
         loop.part[l].end = loop.part[l].next + n / loop.n_lanes + (l < n % loop.n_lanes);

@@ -17,7 +17,9 @@ int onr_pool_threads(const onr_pool *p);
 /// every number of threads. Calls from inside fn are not allowed on the same pool.
 void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, size_t begin, size_t end), void *ctx);
 
-/// As onr_pool_for with grain 1, and tells fn which worker it is on (0 <= worker < onr_pool_threads): for per-thread scratch.
+enum { ONR_POOL_MAX_WORKERS = 64 };
+/// As onr_pool_for with grain 1, and tells fn which worker it is on (0 <= worker < onr_pool_threads and ONR_POOL_MAX_WORKERS):
+/// for per-thread scratch. A worker starts with its own part of the indices: worker 0 with the first ones.
 void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t worker, size_t i), void *ctx);
 
 /// Puts the workers to sleep at once instead of letting them spin for the next loop; called when a run ends.

@@ -111,7 +111,7 @@ typedef struct state {
     onr_window win;
     int64_t padded_channels;
     // Offsets into scratch, in bytes. 0 sizes where not needed.
-    size_t packed_at, bias_at, x_at, y_at, kernel_at;
+    size_t packed_at, bias_at, x_at, y_at;
     bool reorder_x, reorder_y;
     bool empty; // nothing to compute
 } state;
@@ -199,8 +199,8 @@ static void plan_scratch(onr_prepare *c, state *s) {
     if (!s->bias) s->bias_at = take(&total, c_out * sizeof(float));
     if (s->reorder_x) s->x_at = take(&total, (size_t)sh->n * c_in * (size_t)(sh->h * sh->w) * sizeof(float));
     if (s->reorder_y) s->y_at = take(&total, (size_t)sh->n * c_out * (size_t)(sh->oh * sh->ow) * sizeof(float));
-    s->kernel_at = take(&total, s->variant->scratch_bytes(sh, onr_pool_threads(c->pool)));
     c->scratch_bytes = total;
+    c->worker_bytes = s->variant->worker_bytes(sh);
 }
 
 /// The bias in whole blocks, zero where there is none; NULL when it is not constant.
@@ -283,7 +283,8 @@ static onr_status run_fast(const onr_run *r, const params *p, const state *s) {
                        .lo = p->lo,
                        .hi = p->hi,
                        .pool = r->pool,
-                       .scratch = scratch + s->kernel_at};
+                       .scratch = r->worker_scratch,
+                       .scratch_step = r->worker_step};
     if (!s->packed) {
         float *packed = (float *)(void *)(scratch + s->packed_at);
         const onr_tensor *scale = optional_in(r, IN_SCALE);

@@ -2,6 +2,8 @@
 // May assume: the node was resolved. Never keeps anything between calls but packed weights (env->packs).
 #include "ops/eval.h"
 
+#include "base/mathx.h"
+
 #include <string.h>
 
 /// What one evaluation needs, in an arena that dies with it.
@@ -44,17 +46,28 @@ static onr_status allocate(evaluation *e) {
     return ONR_OK;
 }
 
+static onr_status make_workspace(evaluation *e, const onr_prepared *p, onr_workspace *w) {
+    size_t bytes, n_threads = (size_t)onr_pool_threads(e->env->pool);
+    *w = (onr_workspace){.worker_step = p->worker_bytes};
+    if (!onr_mul_size(p->worker_bytes, n_threads, &bytes)) return onr_no_memory(e->err, SIZE_MAX);
+    if (p->scratch_bytes && !(w->scratch = onr_arena_alloc_aligned(e->arena, p->scratch_bytes, 64)))
+        return onr_no_memory(e->err, p->scratch_bytes);
+    if (bytes && !(w->workers = onr_arena_alloc_aligned(e->arena, bytes, 64))) return onr_no_memory(e->err, bytes);
+    return ONR_OK;
+}
+
 static onr_status run(evaluation *e) {
     const onr_node *n = e->node;
     onr_prepared p;
     ONR_TRY(
         onr_op_prepare(n, e->in_type, e->in, e->out_type, e->env->target, e->arena, e->env->packs, e->env->pool, &p, e->err));
     onr_datum **out = onr_arena_calloc(e->arena, (size_t)n->n_out, sizeof *out);
-    void *scratch = p.scratch_bytes ? onr_arena_alloc_aligned(e->arena, p.scratch_bytes, 64) : NULL;
-    if (!out || (p.scratch_bytes && !scratch)) return onr_no_memory(e->err, p.scratch_bytes);
+    if (!out) return onr_no_memory(e->err, (size_t)n->n_out * sizeof *out);
+    onr_workspace work;
+    ONR_TRY(make_workspace(e, &p, &work));
     ONR_TRY(allocate(e));
     for (int32_t i = 0; i < n->n_out; i++) out[i] = n->out[i] ? &e->out[i] : NULL;
-    return onr_op_run(&p, e->in, out, e->capture, scratch, e->env, e->err);
+    return onr_op_run(&p, e->in, out, e->capture, &work, e->env, e->err);
 }
 
 /// Optional inputs of the graph that the caller left out are empty data in a plan's table: operators see NULL.

@@ -35,7 +35,7 @@ onr_status onr_infer_data(const onr_node *n, const onr_datum *const *in, const o
 typedef struct onr_prepared {
     const onr_node *node;
     const void *state;
-    size_t scratch_bytes;
+    size_t scratch_bytes, worker_bytes;
     const char *kernel;
     double flops, bytes;
     uint32_t packed_inputs;      ///< bit i: input i was packed and its content is not read while running
@@ -49,9 +49,15 @@ typedef struct onr_prepared {
 onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const onr_datum *const *constant, const onr_type *out,
                           const onr_target *target, onr_arena *arena, onr_packs *packs, onr_pool *pool, onr_prepared *p,
                           onr_err *err);
+/// Memory of a run: scratch_bytes of the step's own, and for each thread at least worker_bytes, `worker_step` apart.
+typedef struct onr_workspace {
+    void *scratch, *workers;
+    size_t worker_step;
+} onr_workspace;
+
 /// Runs it. `out` slots hold types and memory (static), or are empty (dynamic).
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
-                      void *scratch, onr_env *env, onr_err *err);
+                      const onr_workspace *work, onr_env *env, onr_err *err);
 
 /// Runs one node now on given data: infer, prepare, allocate, run. `out`: n_out slots, filled with data that own their memory;
 /// a view shares its input's (and borrows it when the input does). Constant folding, unit tests, level 0 and nodes with

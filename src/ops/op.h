@@ -133,12 +133,13 @@ typedef struct onr_prepare {
     const onr_datum *const *constant; ///< contents of inputs that are known: constants; in an evaluation, everything
     const onr_type *out;
     const onr_target *target;
-    onr_arena *arena;       ///< the step's: for state
-    onr_packs *packs;       ///< may be NULL: pack into the arena
-    onr_pool *pool;         ///< for packing in parallel, and to know the number of threads
-    void *state;            ///< out: handed to run
-    size_t scratch_bytes;   ///< out: 64-byte aligned memory handed to run
-    const char *kernel;     ///< out: variant name for profiles; static or in arena; may stay NULL
+    onr_arena *arena;     ///< the step's: for state
+    onr_packs *packs;     ///< may be NULL: pack into the arena
+    onr_pool *pool;       ///< for packing in parallel, and to know the number of threads
+    void *state;          ///< out: handed to run
+    size_t scratch_bytes; ///< out: 64-byte aligned memory handed to run
+    size_t worker_bytes;  ///< out: the same for each thread of the pool, in one place for all steps: it stays in a core's cache
+    const char *kernel;   ///< out: variant name for profiles; static or in arena; may stay NULL
     uint32_t packed_inputs; ///< set by onr_prepare_pack: bit i, input i is not read while running
     double flops, bytes;    ///< out, optional: work of one run, for the roofline (0: the driver estimates bytes from tensors)
     onr_err *err;
@@ -191,6 +192,8 @@ typedef struct onr_run {
                            ///< inferred, but the slot is empty (see onr_run_give). Dynamic: see onr_run_output
     const onr_datum *const *capture; ///< parallel to node->capture
     void *scratch;
+    void *worker_scratch; ///< thread t's part starts at t * worker_step
+    size_t worker_step;
     onr_pool *pool; ///< NULL: one thread
     onr_env *env;
     onr_err *err;

@@ -2,6 +2,8 @@
 // May assume: types were inferred and are known. Never infers and never plans memory.
 #include "kernels/conv/conv.h"
 #include "ops/eval.h"
+
+#include "base/mathx.h"
 #include "ops/widen.h"
 
 #include <string.h>
@@ -246,6 +248,7 @@ onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const on
     }
     p->state = c.state;
     p->scratch_bytes = c.scratch_bytes;
+    p->worker_bytes = onr_align_up(c.worker_bytes, 64);
     p->kernel = c.kernel;
     p->packed_inputs = c.packed_inputs;
     p->flops = c.flops;
@@ -331,7 +334,7 @@ static bool wants_any(const onr_node *n, onr_datum *const *out) {
 }
 
 onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_datum *const *out, const onr_datum *const *capture,
-                      void *scratch, onr_env *env, onr_err *err) {
+                      const onr_workspace *work, onr_env *env, onr_err *err) {
     const onr_node *n = p->node;
     if (!wants_any(n, out)) return ONR_OK; // a model may leave out all outputs: operators count on one at least
     char none[1];                          // scratch without bytes is a pointer too: operators add offsets of 0 to it
@@ -343,7 +346,9 @@ onr_status onr_op_run(const onr_prepared *p, const onr_datum *const *in, onr_dat
                  .in = in,
                  .out = out,
                  .capture = capture,
-                 .scratch = scratch ? scratch : none,
+                 .scratch = work->scratch ? work->scratch : none,
+                 .worker_scratch = work->workers ? work->workers : none,
+                 .worker_step = work->worker_step,
                  .pool = env->pool,
                  .env = env,
                  .err = err};

@@ -90,8 +90,8 @@ static int32_t add_interval(onr_plan *p, int32_t first, int32_t last, size_t byt
     return (int32_t)p->n_intervals++;
 }
 
-static onr_status make_intervals(onr_plan *p, const int32_t *root_last, onr_err *err) {
-    size_t most = (size_t)p->graph->n_values + (size_t)p->n_steps;
+static onr_status make_intervals(onr_plan *p, const int32_t *root_last, int n_threads, onr_err *err) {
+    size_t most = (size_t)p->graph->n_values + (size_t)p->n_steps + 1, workers;
     p->intervals = onr_arena_calloc(p->arena, most, sizeof *p->intervals);
     p->offsets = onr_arena_calloc(p->arena, most, sizeof *p->offsets);
     if (!p->intervals || !p->offsets) return onr_no_memory(err, most * sizeof *p->intervals);
@@ -109,11 +109,14 @@ static onr_status make_intervals(onr_plan *p, const int32_t *root_last, onr_err 
     for (int32_t s = 0; s < p->n_steps; s++) {
         onr_step *step = &p->steps[s];
         step->scratch = !step->dynamic && step->op.scratch_bytes ? add_interval(p, s, s, step->op.scratch_bytes) : -1;
+        if (!step->dynamic && step->op.worker_bytes > p->worker_step) p->worker_step = step->op.worker_bytes;
     }
+    if (!onr_mul_size(p->worker_step, (size_t)n_threads, &workers)) return onr_no_memory(err, SIZE_MAX);
+    p->workers = workers ? add_interval(p, 0, p->n_steps - 1, workers) : -1;
     return ONR_OK;
 }
 
-onr_status onr_plan_liveness(onr_plan *p, onr_err *err) {
+onr_status onr_plan_liveness(onr_plan *p, int n_threads, onr_err *err) {
     mark_uses(p);
     int32_t *root_last = onr_arena_calloc(p->arena, (size_t)p->graph->n_values, sizeof *root_last);
     if (!root_last) return onr_no_memory(err, sizeof *root_last);
@@ -122,5 +125,5 @@ onr_status onr_plan_liveness(onr_plan *p, onr_err *err) {
         alias_step(p, root_last, s);
         ONR_TRY(list_releases(p, s, err));
     }
-    return make_intervals(p, root_last, err);
+    return make_intervals(p, root_last, n_threads, err);
 }

@@ -5,7 +5,8 @@
 #include "plan/plan.h"
 
 /// Sets first, last, root and interval of the plan's slots, in-place and release decisions of its steps, and the intervals.
-/// Steps must be prepared (scratch sizes) and slots have type and place. ONR_LIMIT when there is no memory.
-onr_status onr_plan_liveness(onr_plan *p, onr_err *err);
+/// Steps must be prepared (scratch sizes, with worker_bytes for each of n_threads) and slots have type and place. ONR_LIMIT
+/// when there is no memory.
+onr_status onr_plan_liveness(onr_plan *p, int n_threads, onr_err *err);
 
 #endif

@@ -201,7 +201,7 @@ onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_ta
     if ((s = copy_signature(p, inputs, err)) != ONR_OK) goto fail;
     if ((s = infer_types(&pl, inputs)) != ONR_OK) goto fail;
     if ((s = make_steps(&pl)) != ONR_OK) goto fail;
-    if ((s = onr_plan_liveness(p, err)) != ONR_OK) goto fail;
+    if ((s = onr_plan_liveness(p, onr_pool_threads(pool), err)) != ONR_OK) goto fail;
     if ((s = place(&pl, max_bytes)) != ONR_OK) goto fail;
     if ((s = count_constants(p, err)) != ONR_OK) goto fail;
     *out = p;

@@ -11,7 +11,7 @@ typedef struct operands {
     const onr_datum **in;
     onr_datum **out;
     const onr_datum **capture;
-    void *scratch;
+    onr_workspace work;
 } operands;
 
 struct onr_frame {
@@ -63,7 +63,10 @@ static void bind_memory(onr_frame *f, char *memory) {
         if (s->place == ONR_PLACE_CONSTANT && s->root != i) f->data[i].t.data = f->data[s->root].t.data;
     }
     for (int32_t s = 0; s < p->n_steps; s++)
-        f->operand[s].scratch = p->steps[s].scratch >= 0 ? memory + p->offsets[p->steps[s].scratch] : NULL;
+        f->operand[s].work = (onr_workspace){.scratch = p->steps[s].scratch >= 0 ? memory + p->offsets[p->steps[s].scratch]
+                                                                                 : NULL,
+                                             .workers = p->workers >= 0 ? memory + p->offsets[p->workers] : NULL,
+                                             .worker_step = p->worker_step};
 }
 
 static void bind_inputs(onr_frame *f, const onr_datum *const *inputs) {
@@ -148,7 +151,7 @@ static onr_status run_dynamic(onr_frame *f, const onr_step *step, const operands
 
 static onr_status run_step(onr_frame *f, const onr_step *step, const operands *o, onr_env *env, onr_err *err) {
     if (step->dynamic) return run_dynamic(f, step, o, env, err);
-    return onr_op_run(&step->op, o->in, o->out, o->capture, o->scratch, env, err);
+    return onr_op_run(&step->op, o->in, o->out, o->capture, &o->work, env, err);
 }
 
 static onr_status run_watched(onr_frame *f, const onr_step *step, const operands *o, onr_env *env, const onr_watch *watch,

@@ -43,6 +43,7 @@ onr_conv_args conv_args(const onr_conv_variant *v, const conv_problem *p, const 
     a.bias = to_blocks(p->bias, 1, s->c_out, 1, s->out_block);
     a.residual = p->residual ? to_blocks(p->residual, s->n, s->c_out, map, s->out_block) : NULL;
     a.y = check_guarded((size_t)(s->n * conv_blocks(s->c_out, s->out_block) * map * s->out_block) * sizeof(float));
-    a.scratch = check_scratch(v->scratch_bytes(s, 3));
+    a.scratch_step = (v->worker_bytes(s) + 63) / 64 * 64;
+    a.scratch = check_scratch(3 * a.scratch_step);
     return a;
 }

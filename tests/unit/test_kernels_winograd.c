@@ -59,7 +59,7 @@ static double error_of(const onr_conv_variant *v, int64_t c, int64_t map, bool p
     float *x = onr_arena_alloc_aligned(a, n_x * 4, 64), *y = onr_arena_alloc_aligned(a, n_y * 4, 64);
     float *w = onr_arena_alloc_aligned(a, n_w * 4, 64), *bias = onr_arena_calloc(a, 32, 4);
     float *packed = onr_arena_alloc_aligned(a, v->packed_bytes(&s), 64);
-    void *scratch = onr_arena_alloc_aligned(a, v->scratch_bytes(&s, 1), 64);
+    void *scratch = onr_arena_alloc_aligned(a, v->worker_bytes(&s), 64);
     rng r;
     rng_seed(&r, (uint64_t)(c + map));
     for (size_t i = 0; i < n_x; i++) x[i] = rng_normal(&r);

@@ -33,8 +33,9 @@ typedef struct onr_conv_args {
     const float *bias;     ///< round_up(c_out, out_block) values, zero beyond c_out; never NULL
     const float *residual; ///< same layout as y, or NULL; may be y itself
     float *y;
-    float lo, hi;   ///< -INFINITY and INFINITY for no activation; 0 and INFINITY for Relu
-    void *scratch;  ///< scratch_bytes(shape, threads), aligned to 64
+    float lo, hi;  ///< -INFINITY and INFINITY for no activation; 0 and INFINITY for Relu
+    void *scratch; ///< thread t of the pool has its own worker_bytes(shape) at scratch + t * scratch_step; aligned to 64
+    size_t scratch_step;
     onr_pool *pool; ///< NULL: one thread
 } onr_conv_args;
 
@@ -51,7 +52,9 @@ typedef struct onr_conv_variant {
     double (*cost)(const onr_conv_shape *s, const onr_cpu *cpu);
     size_t (*packed_bytes)(const onr_conv_shape *s);
     void (*pack)(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool);
-    size_t (*scratch_bytes)(const onr_conv_shape *s, int n_threads);
+    /// Memory that each thread needs for itself, contents undefined. The same place for layer after layer is the fastest: it
+    /// stays in that core's cache.
+    size_t (*worker_bytes)(const onr_conv_shape *s);
     void (*run)(const onr_conv_args *a);
 } onr_conv_variant;
 

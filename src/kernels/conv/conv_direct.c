@@ -29,6 +29,7 @@ typedef struct geometry {
     int64_t max_q, n_cols, n_row_tiles, n_tiles;
     int64_t n_oc, oc_chunk, n_oc_chunks, tile_chunk, n_tile_chunks;
     int64_t a_chunk, sum_floats; // channel blocks added at a time; their sums in scratch when that is not all
+    bool by_place;               // neighbouring tasks are of one part of the map, else of one range of oc tiles
     int64_t skip_first, skip_last;
     int64_t window_w, window_floats;
 } geometry;
@@ -133,6 +134,9 @@ static void plan_tasks(geometry *g, const onr_conv_shape *s) {
     chunks = onr_clamp_i64(chunks, 1, g->n_tiles);
     g->tile_chunk = onr_ceil_div(g->n_tiles, chunks);
     g->n_tile_chunks = onr_ceil_div(g->n_tiles, g->tile_chunk);
+    // Two threads each begin with a half of the tasks. Where there are more pixels than weights, that is a half of the map, so
+    // that a core finds in its cache what it wrote one layer before.
+    g->by_place = g->h * g->w * g->c_in > g->k * g->lanes * g->n_oc;
     // Weights of an oc tile that are too many to stay near while all tiles of the task pass over them are cut by channel
     // blocks; the sums wait in scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
     int64_t pieces = g->tile_chunk > 1 && !g->gather ? onr_min_i64(onr_ceil_div(weights, PIECE_BYTES), g->n_a) : 1;
@@ -432,13 +436,14 @@ static void run_gathering(const job *j, onr_conv_tile *t, int64_t image, int64_t
 static void run_task(void *ctx, size_t worker, size_t index) {
     const job *j = ctx;
     const geometry *g = &j->g;
-    int64_t i = (int64_t)index;
-    int64_t chunk = i % g->n_tile_chunks, image = (i /= g->n_tile_chunks) % g->n;
-    int64_t oc_chunk = (i /= g->n) % g->n_oc_chunks, group = i / g->n_oc_chunks;
+    const int64_t n_places = g->n * g->n_tile_chunks, n_channels = g->groups * g->n_oc_chunks, i = (int64_t)index;
+    const int64_t at = g->by_place ? i / n_channels : i % n_places, channels = g->by_place ? i % n_channels : i / n_places;
+    const int64_t image = at / g->n_tile_chunks, chunk = at % g->n_tile_chunks;
+    const int64_t group = channels / g->n_oc_chunks, oc_chunk = channels % g->n_oc_chunks;
     int64_t begin = chunk * g->tile_chunk, end = onr_min_i64(begin + g->tile_chunk, g->n_tiles);
     int64_t oc_begin = oc_chunk * g->oc_chunk, oc_end = onr_min_i64(oc_begin + g->oc_chunk, g->n_oc);
     const float *x = j->a->x + image * g->in_blocks * g->xa + group * (g->c_in / j->a->shape->in_block) * g->xa;
-    float *scratch = (float *)j->a->scratch + (int64_t)worker * (g->window_floats + g->sum_floats);
+    float *scratch = (float *)(void *)((char *)j->a->scratch + worker * j->a->scratch_step);
     onr_conv_tile t = {.n_b = g->n_b,
                        .n_c = g->n_c,
                        .n_t = g->n_t,
@@ -459,10 +464,10 @@ static void run_task(void *ctx, size_t worker, size_t index) {
     }
 }
 
-size_t onr_conv_direct_scratch_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s, int n_threads) {
+size_t onr_conv_direct_worker_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s) {
     geometry g;
     plan(&g, tiles, s);
-    return (size_t)(g.window_floats + g.sum_floats) * sizeof(float) * (size_t)n_threads;
+    return (size_t)(g.window_floats + g.sum_floats) * sizeof(float);
 }
 
 void onr_conv_direct_run(const onr_conv_tiles *tiles, const onr_conv_args *a) {

@@ -15,7 +15,7 @@ size_t onr_conv_direct_packed_bytes(const onr_conv_tiles *tiles, const onr_conv_
 /// Packed: [group][tile of two vectors of output channels][channel block][kh][kw][channel in block][lane]; the last tile of a
 /// group has one vector when that is enough.
 void onr_conv_direct_pack(const onr_conv_tiles *tiles, const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool);
-size_t onr_conv_direct_scratch_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s, int n_threads);
+size_t onr_conv_direct_worker_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s);
 void onr_conv_direct_run(const onr_conv_tiles *tiles, const onr_conv_args *a);
 
 #endif

@@ -26,23 +26,21 @@ static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_poo
     onr_conv_direct_pack(&onr_conv_tiles_avx512, s, w, packed, pool);
 }
 
-static size_t scratch_bytes(const onr_conv_shape *s, int n_threads) {
-    return onr_conv_direct_scratch_bytes(&onr_conv_tiles_avx512, s, n_threads);
-}
+static size_t worker_bytes(const onr_conv_shape *s) { return onr_conv_direct_worker_bytes(&onr_conv_tiles_avx512, s); }
 
 static void run(const onr_conv_args *a) { onr_conv_direct_run(&onr_conv_tiles_avx512, a); }
 
-#define VARIANT(symbol, label, which)                                \
-    const onr_conv_variant symbol = {.name = label,                  \
-                                     .needs = ONR_CPU_AVX512,        \
-                                     .block = 16,                    \
-                                     .exact = true,                  \
-                                     .expands = false,               \
-                                     .supports = which,              \
-                                     .cost = cost,                   \
-                                     .packed_bytes = packed_bytes,   \
-                                     .pack = pack,                   \
-                                     .scratch_bytes = scratch_bytes, \
+#define VARIANT(symbol, label, which)                              \
+    const onr_conv_variant symbol = {.name = label,                \
+                                     .needs = ONR_CPU_AVX512,      \
+                                     .block = 16,                  \
+                                     .exact = true,                \
+                                     .expands = false,             \
+                                     .supports = which,            \
+                                     .cost = cost,                 \
+                                     .packed_bytes = packed_bytes, \
+                                     .pack = pack,                 \
+                                     .worker_bytes = worker_bytes, \
                                      .run = run};
 
 VARIANT(onr_conv_1x1_avx512, "conv_1x1_14x32_avx512", supports_1x1)

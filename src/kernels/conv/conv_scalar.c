@@ -42,9 +42,8 @@ static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_poo
     onr_pool_for(pool, (size_t)onr_ceil_div(s->c_out, s->out_block), 1, pack_block, &job);
 }
 
-static size_t scratch_bytes(const onr_conv_shape *s, int n_threads) {
+static size_t worker_bytes(const onr_conv_shape *s) {
     (void)s;
-    (void)n_threads;
     return 0;
 }
 
@@ -119,6 +118,6 @@ const onr_conv_variant onr_conv_scalar = {
     .cost = cost,
     .packed_bytes = packed_bytes,
     .pack = pack,
-    .scratch_bytes = scratch_bytes,
+    .worker_bytes = worker_bytes,
     .run = run,
 };

@@ -118,23 +118,22 @@ static size_t packed_bytes(const onr_conv_shape *s) { return onr_dwconv_packed_b
 static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
     onr_dwconv_pack(&kernels, s, w, packed, pool);
 }
-static size_t scratch_bytes(const onr_conv_shape *s, int n_threads) {
+static size_t worker_bytes(const onr_conv_shape *s) {
     (void)s;
-    (void)n_threads;
     return 0;
 }
 static void run(const onr_conv_args *a) { onr_dwconv_run(&kernels, a); }
 
 // DW_VARIANT(symbol, name): the row of conv/variants.inc.
-#define DW_VARIANT(symbol, label)                                    \
-    const onr_conv_variant symbol = {.name = label,                  \
-                                     .needs = VF_NEEDS,              \
-                                     .block = VF_LANES,              \
-                                     .exact = true,                  \
-                                     .expands = false,               \
-                                     .supports = supports,           \
-                                     .cost = cost,                   \
-                                     .packed_bytes = packed_bytes,   \
-                                     .pack = pack,                   \
-                                     .scratch_bytes = scratch_bytes, \
+#define DW_VARIANT(symbol, label)                                  \
+    const onr_conv_variant symbol = {.name = label,                \
+                                     .needs = VF_NEEDS,            \
+                                     .block = VF_LANES,            \
+                                     .exact = true,                \
+                                     .expands = false,             \
+                                     .supports = supports,         \
+                                     .cost = cost,                 \
+                                     .packed_bytes = packed_bytes, \
+                                     .pack = pack,                 \
+                                     .worker_bytes = worker_bytes, \
                                      .run = run};

@@ -27,6 +27,7 @@ static const onr_pooling_variant *choose(uint32_t features) {
 
 enum {
     TASK = 8192,  // elements read per task, at least
+    BANDS = 8,    // at most
     ALONE = 65536 // below this many elements threads cost more than they give
 };
 
@@ -36,18 +37,23 @@ typedef struct job {
     onr_pooling_rule rule;
     const float *x;
     float *y;
+    int64_t bands;    // that a map is cut into
     int64_t n, block; // of the global average
 } job;
 
-static void run_rows(void *ctx, size_t begin, size_t end) {
+// Item i: a band of rows of one plane. Bands before planes: a thread's share is a part of the map, as in convolutions.
+static void run_band(void *ctx, size_t worker, size_t i) {
     const job *j = ctx;
     const onr_pooling_shape *s = j->s;
-    for (size_t r = begin; r < end; r++) {
-        const int64_t plane = (int64_t)r / s->oh, oy = (int64_t)r % s->oh;
-        const float *x = j->x + plane * s->h * s->w * s->block;
-        float *y = j->y + (int64_t)r * s->ow * s->block;
-        (s->block == 1 ? j->v->plain_row : j->v->row)(s, j->rule, x, oy, y);
-    }
+    (void)worker;
+    const int64_t planes = onr_ceil_div(s->c, s->block), per_image = j->bands * planes;
+    const int64_t image = (int64_t)i / per_image, band = (int64_t)i % per_image / planes;
+    const int64_t plane = image * planes + (int64_t)i % planes;
+    const int64_t first = s->oh * band / j->bands, last = s->oh * (band + 1) / j->bands;
+    const float *x = j->x + plane * s->h * s->w * s->block;
+    float *y = j->y + plane * s->oh * s->ow * s->block;
+    for (int64_t oy = first; oy < last; oy++)
+        (s->block == 1 ? j->v->plain_row : j->v->row)(s, j->rule, x, oy, y + oy * s->ow * s->block);
 }
 
 static void run(uint32_t features, const onr_pooling_shape *s, onr_pooling_rule rule, const float *x, float *y,
@@ -55,9 +61,10 @@ static void run(uint32_t features, const onr_pooling_shape *s, onr_pooling_rule 
     assert(s->block == 1 || s->block == 8 || s->block == 16);
     assert(s->kh > 0 && s->kw > 0 && s->stride_h > 0 && s->stride_w > 0 && s->dil_h > 0 && s->dil_w > 0);
     job j = {.v = choose(features), .s = s, .rule = rule, .x = x, .y = y};
-    const int64_t rows = s->n * onr_ceil_div(s->c, s->block) * s->oh, work = s->ow * s->block * s->kh * s->kw;
-    if (rows == 0 || work == 0) return;
-    onr_pool_for(rows * work < ALONE ? NULL : pool, (size_t)rows, (size_t)onr_ceil_div(TASK, work), run_rows, &j);
+    const int64_t planes = s->n * onr_ceil_div(s->c, s->block), work = s->ow * s->block * s->kh * s->kw;
+    if (planes * s->oh == 0 || work == 0) return;
+    j.bands = onr_clamp_i64(s->oh * work / TASK, 1, onr_min_i64(s->oh, BANDS));
+    onr_pool_for_worker(planes * s->oh * work < ALONE ? NULL : pool, (size_t)(planes * j.bands), run_band, &j);
 }
 
 void onr_pooling_max_run(uint32_t features, const onr_pooling_shape *s, const float *x, float *y, onr_pool *pool) {

@@ -29,8 +29,8 @@ static void make_classes(const onr_conv_shape *s, int32_t m, onr_wino_plan *p) {
 
 enum {
     MANY_BLOCKS = 8,       // from here on each thread takes whole blocks
-    WHOLE_BYTES = 3 << 20, // and for fewer blocks when every thread may as well read all weights of this size: transformed
-                           // input that crosses from core to core costs more
+    WHOLE_BYTES = 3 << 20, // and for fewer blocks when every thread may as well read all weights of this size: inputs and
+                           // outputs then stay on the core that needs them next
 };
 
 void onr_wino_plan_make(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_plan *p) {
@@ -47,7 +47,7 @@ void onr_wino_plan_make(const onr_conv_shape *s, const onr_wino_style *how, onr_
     p->block_tiles = onr_ceil_div(p->n_tiles, p->n_blocks);
     p->n_blocks = onr_ceil_div(p->n_tiles, p->block_tiles);
     const int64_t weights = (how->plain ? 9 : points) * s->c_in * p->n_groups * how->wide * (int64_t)sizeof(float);
-    p->share = p->n_blocks < 2 || (p->n_blocks < MANY_BLOCKS && weights > WHOLE_BYTES);
+    p->by_group = p->n_blocks < 2 || (p->n_blocks < MANY_BLOCKS && weights > WHOLE_BYTES);
     p->v_floats = (size_t)(points * (p->c_blocks * p->block_tiles * how->lanes + PAD_FLOATS));
     p->m_floats = (size_t)(points * (p->block_tiles * how->wide + PAD_FLOATS));
 }

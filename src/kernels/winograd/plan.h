@@ -43,7 +43,7 @@ typedef struct onr_wino_plan {
     onr_wino_class cls[WINO_CLASSES];
     int64_t n_tiles, n_blocks;
     int64_t block_tiles;       ///< most tiles in a block
-    bool share;                ///< few blocks: the threads transform a block's input together, then share out the groups
+    bool by_group;             ///< few blocks: the threads share out the groups of outputs, block by block
     size_t v_floats, m_floats; ///< largest transformed input of a block; accumulators of a block and group
 } onr_wino_plan;
 

@@ -5,16 +5,16 @@
 #include "base/mathx.h"
 #include "kernels/winograd/plan.h"
 
+#include <string.h>
+
 enum { EDGE = WINO_M + 2, POINTS = EDGE * EDGE };
 
 typedef struct job {
     const onr_conv_args *a;
     const onr_conv_shape *s;
     onr_wino_plan plan;
-    onr_wino_block block; ///< the shared one
-    float *v;             ///< shared transformed input, or the first worker's part
-    float *own;           ///< per-worker scratch
-    size_t own_floats;
+    onr_wino_block block;                 ///< the one whose groups are shared out
+    bool has_input[ONR_POOL_MAX_WORKERS]; ///< whose input the worker has transformed
 } job;
 
 // ---- the input's transform ----

@@ -26,6 +26,6 @@ const onr_conv_variant onr_winograd_f2_avx2 = {
     .cost = cost,
     .packed_bytes = packed_bytes,
     .pack = pack,
-    .scratch_bytes = scratch_bytes,
+    .worker_bytes = worker_bytes,
     .run = run,
 };
