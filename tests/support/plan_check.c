@@ -72,6 +72,24 @@ static void find_bytes(check *c) {
     }
 }
 
+/// The threads' own scratch is alive all the time: nothing else may lie there, and every step finds room for its threads.
+static void check_workers(const check *c) {
+    const onr_plan *p = c->p;
+    for (int32_t s = 0; s < p->n_steps; s++)
+        if (!p->steps[s].dynamic && p->steps[s].op.worker_bytes > p->worker_step)
+            fail_msg("%s: step %d has no room for a thread", c->what, s);
+    if (p->workers < 0) return;
+    const size_t from = p->offsets[p->workers], to = from + p->intervals[p->workers].bytes;
+    if (from % ONR_PLAN_ALIGN || to > p->arena_bytes || p->worker_step % ONR_PLAN_ALIGN)
+        fail_msg("%s: the threads' scratch lies at %zu to %zu of %zu", c->what, from, to, p->arena_bytes);
+    for (int32_t i = 0; i < p->graph->n_values; i++)
+        if (c->of[i].in_arena && c->of[i].from < to && from < c->of[i].to)
+            fail_msg("%s: '%s' lies in the threads' scratch", c->what, name_of(c, i));
+    for (int32_t s = 0; s < p->n_steps; s++)
+        if (p->steps[s].scratch >= 0 && c->scratch[s].from < to && from < c->scratch[s].to)
+            fail_msg("%s: scratch of step %d lies in the threads' scratch", c->what, s);
+}
+
 /// b is made at the step where a is read for the last time: may it write over it?
 static bool takes_over(const check *c, int32_t a, int32_t b) {
     const life *x = &c->of[a], *y = &c->of[b];
@@ -129,6 +147,7 @@ void plan_check_sound(const char *what, const onr_plan *p) {
     check_intervals(&c);
     check_pairs(&c);
     check_scratch(&c);
+    check_workers(&c);
     free(c.of);
     free(c.scratch);
 }
