@@ -39,7 +39,7 @@ static onr_status check_side(const onr_infer *c, int32_t i, const onr_shape *m, 
     if (!onr_shape_known(&s) || !onr_shape_known(m) || m->rank < 1) return ONR_OK;
     int64_t n = onr_shape_span(&s, 0, s.rank), lines = m->rank == 1 ? 1 : m->dim[by_row ? m->rank - 2 : m->rank - 1];
     if (n == 1 || (s.rank == 1 && n == lines)) return ONR_OK;
-    bool fits = s.rank == m->rank && s.dim[by_row ? s.rank - 1 : s.rank - 2] == 1;
+    bool fits = s.rank >= 2 && s.rank == m->rank && s.dim[by_row ? s.rank - 1 : s.rank - 2] == 1;
     for (int32_t d = 0; fits && d < s.rank; d++) fits = s.dim[d] == m->dim[d] || d == (by_row ? s.rank - 1 : s.rank - 2);
     char a[ONR_SHAPE_TEXT], b[ONR_SHAPE_TEXT];
     if (fits) return ONR_OK;
