@@ -5,6 +5,7 @@ The interpreter is Debian's own (/usr/bin/python3) because PyTorch and torchvisi
 python3-torch and python3-torchvision, which any other Python on the PATH does not see.
 
     tools/export_torchvision.py --out build/torchvision                  a small network of each family
+    tools/export_torchvision.py --subset small                           six that take seconds: what tools/test.sh tests
     tools/export_torchvision.py --subset medium                          all with at most 100 million parameters
     tools/export_torchvision.py --subset all                             all; some have more than 2 GB of weights
     tools/export_torchvision.py --net swin_t --opset 17                  one of them
@@ -43,15 +44,24 @@ SHORT = (
     "swin_v2_t",
     "vit_b_32",
 )
+SMALL = (
+    "efficientnet_b0",
+    "googlenet",
+    "mnasnet0_5",
+    "mobilenet_v3_small",
+    "shufflenet_v2_x0_5",
+    "squeezenet1_1",
+)
 MEDIUM_PARAMETERS = 100_000_000
 
 TOLERANCE = 2e-4
+# PyTorch's own single-precision outputs of this seeded net are 2.1e-4 away from those it computes in double precision.
+LOOSER = {"resnet152": 5e-4}
 
 AUXILIARY_HEADS = ("googlenet", "inception_v3")  # only used in training: left out
 # Nets that --input-size does not apply to: the size is part of the weights' shapes or of the traced graph, or the adaptive
 # pooling cannot be exported for any other.
 FIXED_SIZE = ("alexnet", "maxvit", "swin", "vgg", "vit")
-
 
 
 def build(name):
@@ -90,15 +100,15 @@ def describe(name):
         name=name,
         build=lambda: build(name),
         size=size,
-        tolerance=TOLERANCE,
+        tolerance=LOOSER.get(name, TOLERANCE),
         fixed_size=name.startswith(FIXED_SIZE),
     )
 
 
 def names_of(subset):
     """The names of a subset, in alphabetical order."""
-    if subset == "short":
-        return list(SHORT)
+    if subset in ("small", "short"):
+        return list(SMALL if subset == "small" else SHORT)
     names = list_models(module=torchvision.models)
     if subset == "medium":
         names = [n for n in names if get_model_weights(n).DEFAULT.meta["num_params"] <= MEDIUM_PARAMETERS]
@@ -108,7 +118,7 @@ def names_of(subset):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
-    parser.add_argument("--subset", choices=("short", "medium", "all"), default="short", help="default: short")
+    parser.add_argument("--subset", choices=("small", "short", "medium", "all"), default="short", help="default: short")
     return parser.parse_args()
 
 

@@ -2,7 +2,8 @@
 # Installs what is missing, builds with gcc and clang without warnings, and runs every test.
 #     tools/test.sh [--quick] [--slow] [--no-asan]
 # --quick    one build (release, gcc) and no tests of models exported from PyTorch: the minutes before a commit, not the proof
-# --slow     also the tests labelled slow, and the sanitizer build by clang, kernels too: what a release or a new kernel needs
+# --slow     also the tests labelled slow, torchvision's networks of up to 100 million parameters, and the sanitizer build by
+#            clang, kernels too: what a release or a new kernel needs
 # --no-asan  no sanitizer build: for machines with little memory, and for kernels whose address space layout ASan cannot live with
 # ONNX_TEST_DATA=dir:dir adds folders of ONNX backend tests.
 # May assume: Debian 12 with root or sudo; elsewhere it prints the packages to install. Never asks; may be run again at any time.
@@ -18,7 +19,7 @@ for argument in "$@"; do
     --slow) slow=1 ;;
     --no-asan) asan=0 ;;
     -h | --help)
-        sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     *)
@@ -63,6 +64,7 @@ install_deps test
 if [ $quick = 0 ]; then
     echo "== Models exported from PyTorch, in build/exports (once)"
     tools/export_resnet.py --all --out build/exports
+    tools/export_torchvision.py --subset "$([ "$slow" = 1 ] && echo medium || echo small)" --out build/torchvision
 fi
 
 build release gcc
