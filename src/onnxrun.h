@@ -313,6 +313,7 @@ typedef struct onnxrun_step_info {
     const char *node, *op, *kernel; /**< kernel: variant name, or "" */
     uint64_t start_ns, ns;          /**< start relative to the run's start; ns is 0 before the node */
     double flops, bytes;            /**< work of the step; 0 when unknown */
+    bool fewer_flops;               /**< the kernel needs fewer than `flops`, which are the direct sum's (Winograd) */
     const char *const *origin;      /**< names of the model's nodes whose work it does; none for a change of layout */
     size_t n_origin;
     size_t n_inputs, n_outputs;
@@ -322,6 +323,10 @@ typedef struct onnxrun_step_info {
  */
 typedef bool (*onnxrun_step_fn)(void *user, const onnxrun_step_info *step);
 ONNXRUN_API void onnxrun_session_on_step(onnxrun_session *s, onnxrun_step_fn fn, void *user);
+
+/** What this machine can do at most with the session's CPU level and threads, measured now in a fraction of a second: GFLOP/s
+ * of multiply-adds in registers, GB/s of reading memory that no cache holds (for which it takes up to 256 MB for that time). */
+ONNXRUN_API onnxrun_status onnxrun_session_roof(onnxrun_session *s, double *gflops, double *gbytes, onnxrun_error *err);
 
 /* ---- hooks: every node of a run, with its tensors --------------------------------------------------------------------------
  */

@@ -105,6 +105,7 @@ static onnxrun_step_info step_info(const onr_event *e) {
                                .start_ns = e->start_ns,
                                .ns = e->ns,
                                .flops = e->flops,
+                               .fewer_flops = e->fewer_flops,
                                .bytes = e->bytes,
                                .origin = n->origin,
                                .n_origin = (size_t)n->n_origin,

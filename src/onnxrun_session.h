@@ -1,6 +1,6 @@
 // onnxrun_session.h: the insides of the public types, shared by the roof's bodies: onnxrun.c (models, sessions, runs),
-// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check) and onnxrun_hooks.c (a run seen from
-// outside). May assume: included by those alone.
+// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_hooks.c (a run seen from outside)
+// and onnxrun_roof.c (the machine's limits). May assume: included by those alone.
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
 

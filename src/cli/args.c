@@ -51,9 +51,13 @@ static const option OPTIONS[] = {
     {0, "labels", TEXT, AT(labels), "FILE", "names of the classes, one a line (default: the sidecar's)"},
     {0, "stage", WORD, AT(stage), "model|graph|optimized|plan", "what to show (default graph)"},
     {0, "json", FLAG, AT(json), NULL, "print JSON"},
-    {0, "iterations", INT, AT(iterations), "N", "timed runs (default 30, or fewer in 10 seconds)"},
-    {0, "warmup", INT, AT(warmup), "N", "runs before the timed ones (default 3)"},
+    {0, "iterations", INT, AT(iterations), "N", "timed runs (default: some tens, fewer when they take seconds)"},
+    {0, "warmup", INT, AT(warmup), "N", "runs before the timed ones (default 2 or 3)"},
     {0, "batch", INT, AT(batch), "N", "size of the first dimension of each input, where it is free"},
+    {0, "profile", FLAG, AT(profile), NULL, "also tell on standard error what each step took (see onnxrun profile)"},
+    {0, "trace", TEXT, AT(trace), "FILE", "write the steps of the fastest run in Chrome's trace format; - is standard output"},
+    {0, "peak-gflops", NUMBER, AT(peak_gflops), "X", "the machine's GFLOP/s on all threads (default: measured now)"},
+    {0, "peak-gbytes", NUMBER, AT(peak_gbytes), "X", "the memory's GB/s on all threads (default: measured now)"},
     {0, "rtol", NUMBER, AT(rtol), "X", "relative tolerance (default 1e-3, or the test's data.json)"},
     {0, "atol", NUMBER, AT(atol), "X", "absolute tolerance (default 1e-7, or the test's data.json)"},
     {'k', "only", LIST, AT(only), "GLOB", "only tests whose name matches, for instance '*conv*'; may be repeated"},
@@ -73,7 +77,7 @@ static void args_default(onr_args *a) {
     a->print = a->top_k = -1;
     a->opt_level = 2;
     a->timeout = 120;
-    a->scale = a->rtol = a->atol = NAN;
+    a->scale = a->rtol = a->atol = a->peak_gflops = a->peak_gbytes = NAN;
     for (int i = 0; i < 3; i++) a->mean[i] = a->std[i] = NAN;
 }
 

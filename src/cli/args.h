@@ -39,8 +39,11 @@ typedef struct onr_args {
     const char *output, *format, *labels, *stage;
     int64_t print, top_k; ///< -1: not given
     bool json;
-    // bench
-    int iterations, warmup, batch; ///< -1: not given
+    // bench, profile
+    int iterations, warmup, batch;   ///< -1: not given
+    double peak_gflops, peak_gbytes; ///< NaN: not given
+    const char *trace;
+    bool profile;
     // test
     double rtol, atol; ///< NaN: not given
     double timeout;    ///< seconds

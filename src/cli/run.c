@@ -6,6 +6,7 @@
 #include "cli/limits.h"
 #include "cli/open.h"
 #include "cli/outputs.h"
+#include "cli/profile.h"
 #include "cli/term.h"
 #include "cli/text.h"
 #include "io/labels.h"
@@ -25,6 +26,7 @@ typedef struct job {
     onnxrun_value **outputs;
     size_t n_outputs;
     double run_ms;
+    onr_profile profile; // --profile
 } job;
 
 static onnxrun_status prepare(job *j, onnxrun_error *err) {
@@ -47,10 +49,18 @@ static onnxrun_status prepare(job *j, onnxrun_error *err) {
 }
 
 static onnxrun_status run(job *j, onnxrun_error *err) {
+    const onnxrun_value *const *inputs = (const onnxrun_value *const *)j->inputs.value;
+    onnxrun_status st = ONNXRUN_OK;
+    if (j->args->profile) { // planning is no step
+        st = onnxrun_session_plan(j->session, inputs, j->inputs.n, err);
+        onr_profile_start(&j->profile, j->session, j->args->pos[0]);
+        onr_profile_begin(&j->profile);
+    }
     double start = onr_now_ms();
-    onnxrun_status st = onnxrun_run(j->session, (const onnxrun_value *const *)j->inputs.value, j->inputs.n, j->outputs,
-                                    j->n_outputs, err);
+    if (st == ONNXRUN_OK) st = onnxrun_run(j->session, inputs, j->inputs.n, j->outputs, j->n_outputs, err);
     j->run_ms = onr_now_ms() - start;
+    if (j->args->profile && (st == ONNXRUN_OK || j->profile.failed)) st = onr_profile_end(&j->profile, j->run_ms, err);
+    if (j->args->profile && st == ONNXRUN_OK) st = onr_profile_finish(&j->profile, j->args, err);
     return st;
 }
 
@@ -78,7 +88,13 @@ static void say_time(const job *j) {
     onr_term_say("%.1f ms on %d thread%s (%s)", j->run_ms, stats.n_threads, stats.n_threads == 1 ? "" : "s", stats.cpu);
 }
 
+static void say_profile(const job *j) {
+    fflush(stdout);
+    onr_profile_text(&j->profile, stderr, "", "");
+}
+
 static void job_free(job *j) {
+    onr_profile_free(&j->profile);
     for (size_t i = 0; j->outputs && i < j->n_outputs; i++) onnxrun_value_free(j->outputs[i]);
     onr_io_free(j->outputs);
     onr_inputs_free(&j->inputs);
@@ -97,6 +113,7 @@ static int command(const onr_args *args) {
     if (st == ONNXRUN_OK && args->output) st = onr_outputs_write(args, j.model, j.outputs, j.n_outputs, &err);
     if (st == ONNXRUN_OK) st = show(&j, &err);
     if (st == ONNXRUN_OK) say_time(&j);
+    if (st == ONNXRUN_OK && args->profile) say_profile(&j);
     int code = st == ONNXRUN_OK ? 0 : onr_report(&err);
     job_free(&j);
     return code;
@@ -117,8 +134,8 @@ const onr_command onr_command_run = {
         ".jpg .ppm (pictures; several for the only input become a batch), .bin (raw little-endian bytes of exactly the right "
         "size).\n\n"
         "--format is pb, npy, npz or bin; without it, -o goes by the ending of its file, and a folder gets output_0.pb, ...",
-    .options = "output format print top-k labels test-data-set random seed free-dim input-shape batch mean std scale threads "
-               "cpu optimize "
+    .options = "output format print top-k labels test-data-set random seed free-dim input-shape batch mean std scale profile "
+               "threads cpu optimize "
                "disable-pass stop-after prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,

@@ -229,6 +229,16 @@ static bool has_fast_kernel(const onr_prepare *c, const onr_type *x) {
     return !c->target->reference && x->dtype == ONR_FLOAT && x->shape.rank <= 4 && x->shape.dim[1] > 0;
 }
 
+/// What one run reads and writes: the weights in their packed form, which may be larger or smaller than the input W.
+static double moved_bytes(const onr_prepare *c, const state *s) {
+    const onr_conv_shape *sh = &s->shape;
+    const double x = (double)(sh->n * onr_round_up(sh->c_in, sh->in_block) * sh->h * sh->w);
+    const double y = (double)(sh->n * s->padded_channels * sh->oh * sh->ow);
+    const bool residual = c->n_in > IN_RESIDUAL && c->in[IN_RESIDUAL];
+    return (double)sizeof(float) * (x + (residual ? 2 : 1) * y + (double)s->padded_channels) +
+           (double)s->variant->packed_bytes(sh);
+}
+
 static onr_status prepare(onr_prepare *c) {
     const params *p = c->params;
     const onr_type *x = c->in[IN_X], *w = c->in[IN_W];
@@ -255,6 +265,8 @@ static onr_status prepare(onr_prepare *c) {
     ONR_TRY(prepare_bias(c, s));
     ONR_TRY(prepare_weights(c, s));
     plan_scratch(c, s);
+    c->fewer_flops = !s->variant->exact;
+    c->bytes = moved_bytes(c, s);
     return ONR_OK;
 }
 

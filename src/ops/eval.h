@@ -38,6 +38,7 @@ typedef struct onr_prepared {
     size_t scratch_bytes, worker_bytes;
     const char *kernel;
     double flops, bytes;
+    bool fewer_flops;
     uint32_t packed_inputs;      ///< bit i: input i was packed and its content is not read while running
     const onr_datum **fixed_in;  ///< aligned copies that runs read instead of constants that are not aligned; NULL: none
     bool widen;                  ///< float16/bfloat16 around a float implementation

@@ -142,6 +142,7 @@ typedef struct onr_prepare {
     const char *kernel;   ///< out: variant name for profiles; static or in arena; may stay NULL
     uint32_t packed_inputs; ///< set by onr_prepare_pack: bit i, input i is not read while running
     double flops, bytes;    ///< out, optional: work of one run, for the roofline (0: the driver estimates bytes from tensors)
+    bool fewer_flops;       ///< out, optional: the kernel needs fewer than `flops`, which are those of the definition
     onr_err *err;
 } onr_prepare;
 

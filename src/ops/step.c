@@ -253,6 +253,7 @@ onr_status onr_op_prepare(const onr_node *n, const onr_type *const *in, const on
     p->packed_inputs = c.packed_inputs;
     p->flops = c.flops;
     p->bytes = c.bytes;
+    p->fewer_flops = c.fewer_flops;
     return ONR_OK;
 }
 

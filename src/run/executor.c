@@ -162,7 +162,8 @@ static onr_status run_watched(onr_frame *f, const onr_step *step, const operands
                    .plan = f->plan,
                    .step = step,
                    .flops = step->op.flops,
-                   .bytes = step->op.bytes};
+                   .bytes = step->op.bytes,
+                   .fewer_flops = step->op.fewer_flops};
     ONR_TRY(onr_watch_before(watch, &e, err));
     uint64_t start = onr_time_ns();
     ONR_TRY(run_step(f, step, o, env, err));

@@ -4,9 +4,11 @@
 
 #include "base/time.h"
 
-/// Bytes of the tensors of a step, inputs and outputs once each.
+/// Bytes of the tensors of a step, inputs and outputs once each; 0 for a view, which moves nothing.
 static double tensor_bytes(const onr_event *e) {
     double bytes = 0;
+    const onr_datum *x = e->node->n_in > 0 ? e->in[0] : NULL, *y = e->out[0];
+    if ((e->node->op->flags & ONR_OP_VIEW) && x && y && x->kind == ONR_TENSOR && x->t.data == y->t.data) return 0;
     for (int32_t k = 0; k < e->node->n_in; k++)
         if (e->in[k] && e->in[k]->kind == ONR_TENSOR) bytes += (double)onr_tensor_bytes(&e->in[k]->t);
     for (int32_t k = 0; k < e->node->n_out; k++)

@@ -14,6 +14,7 @@ typedef struct onr_event {
     const onr_step *step;       ///< of the plan; NULL: interpreted
     uint64_t start_ns, ns;      ///< start relative to the run's start; ns 0 before the step
     double flops, bytes;        ///< of this step; bytes at least what its tensors hold
+    bool fewer_flops;           ///< the kernel needs fewer than that
 } onr_event;
 
 /// Called on the thread that runs, also for the bodies of control flow. Returning false stops the run with ONR_LIMIT. A
