@@ -287,6 +287,7 @@ ONNXRUN_API void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *
 typedef bool (*onnxrun_write_fn)(void *user, const char *text, size_t bytes);
 
 /** stage: "model", "graph" (m alone), "optimized", "plan" (needs a session; plan also a plan). format: "text", "dot", "json".
+ * Stage "memory" (needs a plan): what the plan takes and why, as "text", "json" or "svg", a picture of the arena over time.
  */
 ONNXRUN_API onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
                                         onnxrun_write_fn write, void *user, onnxrun_error *err);

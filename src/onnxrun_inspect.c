@@ -1,6 +1,8 @@
 // onnxrun_inspect.c: looking inside through the public interface: dump, info, the list of operators.
 // May assume: the caller keeps the thread rule of onnxrun.h. Never changes a model or a session.
 #include "dump/dump.h"
+#include "dump/memory.h"
+#include "dump/show.h"
 #include "onnxrun_session.h"
 
 #include <string.h>
@@ -50,10 +52,10 @@ onr_status onr_deliver_text(onr_str *text, onnxrun_write_fn write, void *user, o
 }
 
 static onr_status parse_stage(const char *name, onr_stage *out, onr_err *err) {
-    static const char *const names[] = {"model", "graph", "optimized", "plan"};
-    for (int i = 0; i < 4; i++)
+    static const char *const names[] = {"model", "graph", "optimized", "plan", "memory"};
+    for (int i = 0; i < 5; i++)
         if (strcmp(names[i], name) == 0) return *out = (onr_stage)i, ONR_OK;
-    return onr_fail(err, ONR_USAGE, "there is no stage '%s': model, graph, optimized or plan", name);
+    return onr_fail(err, ONR_USAGE, "there is no stage '%s': model, graph, optimized, plan or memory", name);
 }
 
 /// Stage "graph": the model's graph with its types, in a clone.
@@ -76,7 +78,7 @@ static onr_status fill_source(const onnxrun_model *m, const onnxrun_session *s, 
     src->graph = m->m->graph;
     if (src->stage == ONR_STAGE_MODEL) return ONR_OK;
     if (src->stage == ONR_STAGE_GRAPH) return typed_clone(m, a, &src->graph, err);
-    if (!s) return onr_fail(err, ONR_USAGE, "stage %s needs a session", src->stage == ONR_STAGE_PLAN ? "plan" : "optimized");
+    if (!s) return onr_fail(err, ONR_USAGE, "stage %s needs a session", onr_stage_name(src->stage));
     src->graph = s->graph;
     src->packed_bytes = onr_packs_bytes(s->packs);
     onr_dump_pass *passes = onr_arena_calloc(a, (size_t)s->n_passes, sizeof *passes);
@@ -84,10 +86,24 @@ static onr_status fill_source(const onnxrun_model *m, const onnxrun_session *s, 
     for (int32_t i = 0; i < s->n_passes; i++) passes[i] = (onr_dump_pass){s->passes[i].name, s->passes[i].count};
     src->passes = passes;
     src->n_passes = (size_t)s->n_passes;
-    if (src->stage != ONR_STAGE_PLAN) return ONR_OK;
-    if (!s->current) return onr_fail(err, ONR_USAGE, "stage plan needs a plan: give the input shapes first");
+    if (src->stage == ONR_STAGE_OPTIMIZED) return ONR_OK;
+    if (!s->current)
+        return onr_fail(err, ONR_USAGE, "stage %s needs a plan: give the input shapes first", onr_stage_name(src->stage));
     src->plan = s->current->plan;
     return ONR_OK;
+}
+
+static onr_status write_stage(const onr_dump_source *src, const char *format, onr_str *out, onr_err *err) {
+    static const struct {
+        const char *format;
+        bool memory; // of stage memory, or of all others
+        void (*write)(const onr_dump_source *s, onr_str *out);
+    } writers[] = {{"text", false, onr_dump_text},  {"dot", false, onr_dump_dot},    {"json", false, onr_dump_json},
+                   {"text", true, onr_memory_text}, {"json", true, onr_memory_json}, {"svg", true, onr_memory_svg}};
+    const bool memory = src->stage == ONR_STAGE_MEMORY;
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
+        if (writers[i].memory == memory && strcmp(writers[i].format, format) == 0) return writers[i].write(src, out), ONR_OK;
+    return onr_fail(err, ONR_USAGE, "there is no format '%s': %s", format, memory ? "text, json or svg" : "text, dot or json");
 }
 
 onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
@@ -100,16 +116,7 @@ onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, co
     onr_status status = a ? parse_stage(stage, &src.stage, err) : onr_no_memory(err, 0);
     if (status == ONR_OK) status = onr_describe(m->m, a, &model, err);
     if (status == ONR_OK) status = fill_source(m, s, a, &src, err);
-    if (status == ONR_OK) {
-        if (strcmp(format, "text") == 0)
-            onr_dump_text(&src, &text);
-        else if (strcmp(format, "dot") == 0)
-            onr_dump_dot(&src, &text);
-        else if (strcmp(format, "json") == 0)
-            onr_dump_json(&src, &text);
-        else
-            status = onr_fail(err, ONR_USAGE, "there is no format '%s': text, dot or json", format);
-    }
+    if (status == ONR_OK) status = write_stage(&src, format, &text, err);
     if (status == ONR_OK)
         status = onr_deliver_text(&text, write, user, err);
     else

@@ -50,6 +50,7 @@ static const option OPTIONS[] = {
     {0, "top-k", INT64, AT(top_k), "K", "print the K most probable classes of each row of the first output"},
     {0, "labels", TEXT, AT(labels), "FILE", "names of the classes, one a line (default: the sidecar's)"},
     {0, "stage", WORD, AT(stage), "model|graph|optimized|plan", "what to show (default graph)"},
+    {0, "svg", TEXT, AT(svg), "FILE", "draw the arena over time into FILE (- is standard output)"},
     {0, "json", FLAG, AT(json), NULL, "print JSON"},
     {0, "iterations", INT, AT(iterations), "N", "timed runs (default: some tens, fewer when they take seconds)"},
     {0, "warmup", INT, AT(warmup), "N", "runs before the timed ones (default 2 or 3)"},

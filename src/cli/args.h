@@ -36,6 +36,7 @@ typedef struct onr_args {
     uint64_t seed;
     double mean[3], std[3], scale; ///< NaN: not given
     // results
+    const char *svg; // plan
     const char *output, *format, *labels, *stage;
     int64_t print, top_k; ///< -1: not given
     bool json;

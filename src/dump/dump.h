@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "plan/plan.h"
 
-typedef enum onr_stage { ONR_STAGE_MODEL, ONR_STAGE_GRAPH, ONR_STAGE_OPTIMIZED, ONR_STAGE_PLAN } onr_stage;
+typedef enum onr_stage { ONR_STAGE_MODEL, ONR_STAGE_GRAPH, ONR_STAGE_OPTIMIZED, ONR_STAGE_PLAN, ONR_STAGE_MEMORY } onr_stage;
 
 /// What a file says of itself; the roof fills it from the loader's model.
 typedef struct onr_dump_model {

@@ -9,7 +9,7 @@
 enum { SHOWN = 8, SHOWN_CHARS = 40 };
 
 const char *onr_stage_name(onr_stage s) {
-    static const char *const names[] = {"model", "graph", "optimized", "plan"};
+    static const char *const names[] = {"model", "graph", "optimized", "plan", "memory"};
     return names[s];
 }
 
