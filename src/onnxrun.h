@@ -313,7 +313,7 @@ ONNXRUN_API onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn
 typedef struct onnxrun_step_info {
     const char *node, *op, *kernel; /**< kernel: variant name, or "" */
     uint64_t start_ns, ns;          /**< start relative to the run's start; ns is 0 before the node */
-    double flops, bytes;            /**< work of the step; 0 when unknown */
+    double flops, bytes;            /**< work of the step; 0 when unknown, and for views */
     bool fewer_flops;               /**< the kernel needs fewer than `flops`, which are the direct sum's (Winograd) */
     const char *const *origin;      /**< names of the model's nodes whose work it does; none for a change of layout */
     size_t n_origin;

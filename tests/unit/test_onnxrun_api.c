@@ -443,7 +443,9 @@ static void *cancel_now(void *session) {
 static bool count_step(void *user, const onnxrun_step_info *step) {
     seen *t = user;
     assert_true(step->node && *step->node && step->op && *step->op && step->kernel);
-    assert_true(step->start_ns >= t->last_start && step->bytes > 0);
+    // Only views move nothing; -O0 has the Identity nodes of the file too.
+    const bool view = strcmp(step->op, "Flatten") == 0 || strcmp(step->op, "Identity") == 0;
+    assert_true(step->start_ns >= t->last_start && (view ? step->bytes >= 0 : step->bytes > 0));
     t->last_start = step->start_ns;
     if (t->cancel_in_thread && t->n == 0) {
         pthread_t thread;
