@@ -40,6 +40,9 @@ typedef struct onr_args {
     const char *output, *format, *labels, *stage;
     int64_t print, top_k; ///< -1: not given
     bool json;
+    // looking into a run
+    const char *save_steps, *dump_tensors;
+    bool stats, check_nan;
     // bench, profile
     int iterations, warmup, batch;   ///< -1: not given
     double peak_gflops, peak_gbytes; ///< NaN: not given

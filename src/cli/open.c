@@ -54,21 +54,27 @@ static onnxrun_status thread_count(const onr_args *args, int *out, onnxrun_error
     return ONNXRUN_OK;
 }
 
-onnxrun_status onr_open_session(const onr_args *args, const onnxrun_model *m, onnxrun_session **out, onnxrun_error *err) {
-    onnxrun_session_options options = onnxrun_session_options_default();
-    onnxrun_status st = thread_count(args, &options.n_threads, err);
+onnxrun_status onr_open_options(const onr_args *args, onnxrun_session_options *out, onnxrun_error *err) {
+    *out = onnxrun_session_options_default();
+    onnxrun_status st = thread_count(args, &out->n_threads, err);
     if (st != ONNXRUN_OK) return st;
     const char *env = getenv("ONNXRUN_CPU");
-    options.cpu = args->cpu ? args->cpu : env && *env ? env : NULL;
-    options.opt_level = args->opt_level;
-    options.disable_passes = args->disable_pass.n ? args->disable_pass.item : NULL;
-    options.stop_after = args->stop_after;
-    options.prefer_memory = args->prefer && strcmp(args->prefer, "memory") == 0;
-    options.max_memory = args->max_memory;
-    options.seed = args->seed;
-    options.log = on_log;
-    options.log_level = log_level(args);
-    return onnxrun_session_new(m, &options, out, err);
+    out->cpu = args->cpu ? args->cpu : env && *env ? env : NULL;
+    out->opt_level = args->opt_level;
+    out->disable_passes = args->disable_pass.n ? args->disable_pass.item : NULL;
+    out->stop_after = args->stop_after;
+    out->prefer_memory = args->prefer && strcmp(args->prefer, "memory") == 0;
+    out->max_memory = args->max_memory;
+    out->seed = args->seed;
+    out->log = on_log;
+    out->log_level = log_level(args);
+    return ONNXRUN_OK;
+}
+
+onnxrun_status onr_open_session(const onr_args *args, const onnxrun_model *m, onnxrun_session **out, onnxrun_error *err) {
+    onnxrun_session_options options;
+    onnxrun_status st = onr_open_options(args, &options, err);
+    return st == ONNXRUN_OK ? onnxrun_session_new(m, &options, out, err) : st;
 }
 
 double onr_now_ms(void) {

@@ -9,6 +9,8 @@
 int onr_report(const onnxrun_error *err);
 
 onnxrun_status onr_open_model(const onr_args *args, const char *path, onnxrun_model **out, onnxrun_error *err);
+/// What the options say of a session.
+onnxrun_status onr_open_options(const onr_args *args, onnxrun_session_options *out, onnxrun_error *err);
 onnxrun_status onr_open_session(const onr_args *args, const onnxrun_model *m, onnxrun_session **out, onnxrun_error *err);
 
 /// Milliseconds of the monotonic clock.

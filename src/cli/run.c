@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/limits.h"
+#include "cli/observe.h"
 #include "cli/open.h"
 #include "cli/outputs.h"
 #include "cli/profile.h"
@@ -20,6 +21,7 @@ typedef struct job {
     const onr_args *args;
     onnxrun_model *model;
     onnxrun_session *session;
+    onr_observer *observer;
     onr_sidecar sidecar;
     onr_labels labels;
     onr_inputs inputs;
@@ -44,7 +46,7 @@ static onnxrun_status prepare(job *j, onnxrun_error *err) {
     if (st == ONNXRUN_OK) {
         st = onr_inputs_read(args, j->model, &j->sidecar, args->pos + 1, args->n_pos - 1, args->random, &j->inputs, err);
     }
-    if (st == ONNXRUN_OK) st = onr_open_session(args, j->model, &j->session, err);
+    if (st == ONNXRUN_OK) st = onr_observe_open(args, j->model, &j->observer, &j->session, err);
     return st;
 }
 
@@ -61,6 +63,31 @@ static onnxrun_status run(job *j, onnxrun_error *err) {
     j->run_ms = onr_now_ms() - start;
     if (j->args->profile && (st == ONNXRUN_OK || j->profile.failed)) st = onr_profile_end(&j->profile, j->run_ms, err);
     if (j->args->profile && st == ONNXRUN_OK) st = onr_profile_finish(&j->profile, j->args, err);
+    return st;
+}
+
+// The results, and what was observed, for programs.
+static onnxrun_status show_json(const job *j, onnxrun_error *err) {
+    onr_str text = {0};
+    onnxrun_stats stats = {.size = sizeof stats};
+    onnxrun_session_stats(j->session, &stats);
+    onr_str_printf(&text, "{\"version\": 1, \"ms\": ");
+    onr_str_json_num(&text, j->run_ms);
+    onr_str_printf(&text, ", \"threads\": %d, \"cpu\": ", stats.n_threads);
+    onr_str_json(&text, stats.cpu);
+    onr_str_add(&text, ",\n \"outputs\": [");
+    for (size_t i = 0; i < j->n_outputs && j->outputs[i]; i++) {
+        if (i) onr_str_add(&text, ",");
+        onr_str_add(&text, "\n  ");
+        onr_value_json(onnxrun_model_output_name(j->model, i), j->outputs[i],
+                       j->args->print < 0 ? DEFAULT_PRINT : j->args->print, &text);
+    }
+    onr_str_add(&text, "]");
+    onr_observe_json(j->observer, &text);
+    onr_str_add(&text, "}\n");
+    onnxrun_status st = text.failed ? onr_io_no_memory(err, text.n) : ONNXRUN_OK;
+    if (st == ONNXRUN_OK) fwrite(text.s, 1, text.n, stdout);
+    onr_str_free(&text);
     return st;
 }
 
@@ -101,6 +128,7 @@ static void job_free(job *j) {
     onr_labels_free(&j->labels);
     onr_sidecar_free(&j->sidecar);
     onnxrun_session_free(j->session);
+    onr_observe_free(j->observer);
     onnxrun_model_free(j->model);
 }
 
@@ -108,13 +136,16 @@ static int command(const onr_args *args) {
     onnxrun_error err;
     job j = {.args = args};
     onnxrun_status st = prepare(&j, &err);
-    if (st == ONNXRUN_OK) st = run(&j, &err);
+    bool found_nan = false;
+    if (st == ONNXRUN_OK) st = onr_observe_finish(j.observer, run(&j, &err), &found_nan, &err);
     onr_limits_stop_watch();
-    if (st == ONNXRUN_OK && args->output) st = onr_outputs_write(args, j.model, j.outputs, j.n_outputs, &err);
-    if (st == ONNXRUN_OK) st = show(&j, &err);
-    if (st == ONNXRUN_OK) say_time(&j);
-    if (st == ONNXRUN_OK && args->profile) say_profile(&j);
-    int code = st == ONNXRUN_OK ? 0 : onr_report(&err);
+    bool whole = st == ONNXRUN_OK && !found_nan;
+    if (whole && args->output) st = onr_outputs_write(args, j.model, j.outputs, j.n_outputs, &err);
+    if (st == ONNXRUN_OK && args->json) st = show_json(&j, &err);
+    if (st == ONNXRUN_OK && whole && !args->json) st = show(&j, &err);
+    if (st == ONNXRUN_OK && whole) say_time(&j);
+    if (st == ONNXRUN_OK && whole && args->profile) say_profile(&j);
+    int code = st != ONNXRUN_OK ? onr_report(&err) : found_nan ? ONR_EXIT_DIFFERENT : 0;
     job_free(&j);
     return code;
 }
@@ -134,8 +165,8 @@ const onr_command onr_command_run = {
         ".jpg .ppm (pictures; several for the only input become a batch), .bin (raw little-endian bytes of exactly the right "
         "size).\n\n"
         "--format is pb, npy, npz or bin; without it, -o goes by the ending of its file, and a folder gets output_0.pb, ...",
-    .options = "output format print top-k labels test-data-set random seed free-dim input-shape batch mean std scale profile "
-               "threads cpu optimize "
+    .options = "output format print json save-steps dump-tensors stats check-nan top-k labels test-data-set random seed "
+               "free-dim input-shape batch mean std scale profile threads cpu optimize "
                "disable-pass stop-after prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,

@@ -167,3 +167,38 @@ void onr_value_print(const char *name, const onnxrun_value *v, int64_t limit) {
         onnxrun_value_free(item);
     }
 }
+
+// ---- JSON -------------------------------------------------------------------------------------------------------------------
+
+static void add_element(const onnxrun_value *v, int64_t i, onr_str *out) {
+    char text[ONR_ELEMENT_TEXT];
+    switch (onnxrun_value_dtype(v)) {
+    case ONNXRUN_STRING:
+    case ONNXRUN_COMPLEX64:
+    case ONNXRUN_COMPLEX128: onr_str_json(out, onr_element_text(v, i, 17, text)); break;
+    case ONNXRUN_INT64: onr_str_printf(out, "%" PRId64, ((const int64_t *)onnxrun_value_data(v))[i]); break;
+    case ONNXRUN_UINT64: onr_str_printf(out, "%" PRIu64, ((const uint64_t *)onnxrun_value_data(v))[i]); break;
+    default: onr_str_json_num(out, onnxrun_value_number(v, i));
+    }
+}
+
+void onr_value_json(const char *name, const onnxrun_value *v, int64_t limit, onr_str *out) {
+    char type[256];
+    onr_str_add(out, "{\"name\": ");
+    onr_str_json(out, name);
+    onr_str_add(out, ", \"type\": ");
+    bool tensor = onnxrun_value_kind(v) == ONNXRUN_TENSOR;
+    onr_str_json(out, tensor ? onnxrun_dtype_name(onnxrun_value_dtype(v)) : onr_value_text(v, type));
+    if (tensor) {
+        onr_str_add(out, ", \"shape\": [");
+        for (int d = 0; d < onnxrun_value_rank(v); d++)
+            onr_str_printf(out, "%s%" PRId64, d ? ", " : "", onnxrun_value_dims(v)[d]);
+        onr_str_add(out, "], \"values\": [");
+        for (int64_t i = 0; i < onnxrun_value_numel(v) && i < limit; i++) {
+            if (i) onr_str_add(out, ", ");
+            add_element(v, i, out);
+        }
+        onr_str_add(out, "]");
+    }
+    onr_str_add(out, "}");
+}

@@ -15,4 +15,8 @@ const char *onr_value_text(const onnxrun_value *v, char out[256]);
 /// Prints name and type, and below them the first `limit` elements in brackets, on standard output.
 void onr_value_print(const char *name, const onnxrun_value *v, int64_t limit);
 
+/// Adds {"name": ..., "type": ..., "shape": [...], "values": [...]} with the first `limit` values; for what is no tensor, name
+/// and type alone.
+void onr_value_json(const char *name, const onnxrun_value *v, int64_t limit, onr_str *out);
+
 #endif

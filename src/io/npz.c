@@ -90,6 +90,65 @@ onnxrun_status onr_npz_parse(const void *data, size_t bytes, onr_named **out, si
     return ONNXRUN_OK;
 }
 
+// ---- one array at a time ----------------------------------------------------------------------------------------------------
+
+struct onr_npz {
+    zip_t *zip;
+    char *path;
+    size_t budget; // what one entry may unpack to
+};
+
+onnxrun_status onr_npz_open(const char *path, onr_npz **out, onnxrun_error *err) {
+    onr_map_file f; // tells missing files and folders in the words of all other files, and the size
+    onnxrun_status st = onr_io_open(path, &f, err);
+    *out = NULL;
+    if (st != ONNXRUN_OK) return st;
+    size_t bytes = f.bytes;
+    onr_io_close(&f);
+    onr_npz *z = onr_io_alloc(1, sizeof *z);
+    if (!z) return onr_io_no_memory(err, sizeof *z);
+    z->path = onr_io_strdup(path);
+    z->budget = bytes > (SIZE_MAX - SLACK) / MAX_RATIO ? SIZE_MAX : bytes * MAX_RATIO + SLACK;
+    int code = 0;
+    z->zip = z->path ? zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code) : NULL;
+    if (!z->zip) {
+        zip_error_t ze;
+        zip_error_init_with_code(&ze, code);
+        st = onr_io_fail(err, ONNXRUN_INVALID, "%s: not a whole npz file: %s", path, zip_error_strerror(&ze));
+        zip_error_fini(&ze);
+        onr_npz_close(z);
+        return st;
+    }
+    *out = z;
+    return ONNXRUN_OK;
+}
+
+onnxrun_status onr_npz_get(onr_npz *z, const char *name, onnxrun_dtype like, onnxrun_value **out, onnxrun_error *err) {
+    onr_str file = {0};
+    zip_stat_t info;
+    *out = NULL;
+    onr_str_printf(&file, "%s.npy", name);
+    if (file.failed) return onr_io_no_memory(err, strlen(name));
+    zip_int64_t i = zip_name_locate(z->zip, file.s, 0);
+    onr_str_free(&file);
+    if (i < 0) return ONNXRUN_OK;
+    if (zip_stat_index(z->zip, (zip_uint64_t)i, 0, &info) != 0 || !(info.valid & ZIP_STAT_SIZE))
+        return onr_io_fail(err, ONNXRUN_INVALID, "%s: entry '%s' is broken", z->path, name);
+    void *data = NULL;
+    size_t budget = z->budget;
+    onnxrun_status st = unpack(z->zip, (zip_uint64_t)i, &info, &budget, &data, err);
+    if (st == ONNXRUN_OK) st = onr_npy_parse(data, info.size, like, out, err);
+    onr_io_free(data);
+    return st == ONNXRUN_OK ? st : onr_io_prefix(err, "%s: %s", z->path, name);
+}
+
+void onr_npz_close(onr_npz *z) {
+    if (!z) return;
+    if (z->zip) zip_discard(z->zip);
+    onr_io_free(z->path);
+    onr_io_free(z);
+}
+
 // ---- writing ----------------------------------------------------------------------------------------------------------------
 
 static onnxrun_status add_entry(zip_t *zip, const onr_named *item, bool compress, onr_str *file, onnxrun_error *err) {

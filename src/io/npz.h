@@ -17,6 +17,14 @@ void onr_named_free(onr_named *items, size_t n);
 /// the compressed bytes can hold before memory is taken, and checksums after.
 onnxrun_status onr_npz_parse(const void *data, size_t bytes, onr_named **out, size_t *n, onnxrun_error *err);
 
+/// An archive on disk, read one array at a time.
+typedef struct onr_npz onr_npz;
+onnxrun_status onr_npz_open(const char *path, onr_npz **out, onnxrun_error *err);
+/// The array of that name; *out is NULL when there is none. `like` as in onr_npy_parse.
+onnxrun_status onr_npz_get(onr_npz *z, const char *name, onnxrun_dtype like, onnxrun_value **out, onnxrun_error *err);
+/// NULL is allowed.
+void onr_npz_close(onr_npz *z);
+
 /// Appends an archive of n tensors to `out`, compressed or stored (as numpy.savez does), always the same bytes for the same
 /// tensors.
 onnxrun_status onr_npz_write(const onr_named *items, size_t n, bool compress, onr_str *out, onnxrun_error *err);
