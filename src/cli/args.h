@@ -42,7 +42,8 @@ typedef struct onr_args {
     bool json;
     // looking into a run
     const char *save_steps, *dump_tensors;
-    bool stats, check_nan;
+    bool stats, check_nan, fail_fast;
+    const char *against;
     // bench, profile
     int iterations, warmup, batch;   ///< -1: not given
     double peak_gflops, peak_gbytes; ///< NaN: not given

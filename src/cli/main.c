@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 // In the order of the help; a word that is none of them is a model to run.
-static const onr_command *const COMMANDS[] = {&onr_command_run,     &onr_command_info, &onr_command_check,
-                                              &onr_command_plan,    &onr_command_dump, &onr_command_bench,
-                                              &onr_command_profile, &onr_command_test, &onr_command_ops};
+static const onr_command *const COMMANDS[] = {&onr_command_run,  &onr_command_compare, &onr_command_info,  &onr_command_check,
+                                              &onr_command_plan, &onr_command_dump,    &onr_command_bench, &onr_command_profile,
+                                              &onr_command_test, &onr_command_ops};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static const onr_command *find(const char *name) {
