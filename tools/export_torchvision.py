@@ -55,7 +55,7 @@ SMALL = (
 MEDIUM_PARAMETERS = 100_000_000
 
 TOLERANCE = 2e-4
-# PyTorch's own single-precision outputs of this seeded net are 2.1e-4 away from those it computes in double precision.
+# ONNX Runtime 1.30 is 2.6e-4 away from PyTorch on this seeded net, PyTorch itself 2.1e-4 from what it computes in double.
 LOOSER = {"resnet152": 5e-4}
 
 AUXILIARY_HEADS = ("googlenet", "inception_v3")  # only used in training: left out

@@ -10,6 +10,7 @@
 #include "io/names.h"
 #include "io/steps.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ typedef struct job {
     onr_steps_out *save; // the reference run writes
     onr_steps_in *want;  // the judged run reads
     onr_names *made;     // and how often
-    char temp[64];       // the reference's file, "" when it was given
+    onr_str temp;        // the reference's file, empty when it was given
     onr_str json;
     size_t n_compared, n_differ, n_unknown;
     onnxrun_error err;
@@ -169,6 +170,20 @@ static onnxrun_status run_hooked(job *j, const onr_args *args, onnxrun_error *er
     return j->failed ? j->err.status : st;
 }
 
+// A folder of our own for the computed reference, in TMPDIR, and the file's name in it.
+static onnxrun_status make_temp(job *j, onnxrun_error *err) {
+    const char *folder = getenv("TMPDIR");
+    if (!folder || !*folder) folder = "/tmp";
+    onr_str_printf(&j->temp, "%s/onnxrun-XXXXXX", folder);
+    if (j->temp.failed) return onr_io_no_memory(err, strlen(folder));
+    if (!mkdtemp(j->temp.s)) {
+        onr_str_free(&j->temp);
+        return onr_io_fail(err, ONNXRUN_USAGE, "no folder for the reference in '%s' (TMPDIR): %s", folder, strerror(errno));
+    }
+    onr_str_add(&j->temp, "/steps.npz");
+    return j->temp.failed ? onr_io_no_memory(err, j->temp.n) : ONNXRUN_OK;
+}
+
 // "O0", "cpu=LEVEL": the reference is computed, into a file; anything else is a saved stream.
 static onnxrun_status open_reference(job *j, onnxrun_error *err) {
     const char *against = j->args->against ? j->args->against : "O0", *path = against;
@@ -177,11 +192,10 @@ static onnxrun_status open_reference(job *j, onnxrun_error *err) {
     if (level) reference.opt_level = against[1] - '0';
     if (strncmp(against, "cpu=", 4) == 0) reference.cpu = against + 4;
     if (level || reference.cpu == against + 4) {
-        snprintf(j->temp, sizeof j->temp, "/tmp/onnxrun-XXXXXX");
-        if (!mkdtemp(j->temp)) return j->temp[0] = '\0', onr_io_fail(err, ONNXRUN_USAGE, "no folder for the reference in /tmp");
-        strcat(j->temp, "/s.npz"); // below the array's size
-        path = j->temp;
-        onnxrun_status st = onr_steps_create(path, &j->save, err);
+        onnxrun_status st = make_temp(j, err);
+        if (st != ONNXRUN_OK) return st;
+        path = j->temp.s;
+        st = onr_steps_create(path, &j->save, err);
         if (st == ONNXRUN_OK) st = run_hooked(j, &reference, err);
         onr_steps_out *save = j->save;
         j->save = NULL;
@@ -193,10 +207,11 @@ static onnxrun_status open_reference(job *j, onnxrun_error *err) {
 
 static void job_free(job *j) {
     onr_steps_close(j->want);
-    if (j->temp[0]) {
-        unlink(j->temp);
-        *strrchr(j->temp, '/') = '\0';
-        rmdir(j->temp);
+    if (j->temp.s) {
+        unlink(j->temp.s);
+        *strrchr(j->temp.s, '/') = '\0';
+        rmdir(j->temp.s);
+        onr_str_free(&j->temp);
     }
     onr_str_free(&j->json);
     onr_names_free(j->made);
@@ -216,6 +231,8 @@ static int command(const onr_args *args) {
     if (st == ONNXRUN_OK && !args->json)
         printf("%-8s %10s %10s %8s %10s %6s  tensor (node)\n", "", "max abs", "max rel", "max ULP", "cosine", "odd");
     if (st == ONNXRUN_OK) st = run_hooked(&j, args, &err);
+    if (st == ONNXRUN_OK && j.n_compared == 0)
+        st = onr_io_fail(&err, ONNXRUN_USAGE, "nothing was compared: the reference has none of this run's tensors");
     int code = st != ONNXRUN_OK ? onr_report(&err) : j.n_differ ? ONR_EXIT_DIFFERENT : 0;
     if (st == ONNXRUN_OK && args->json)
         printf("{\"version\": 1, \"compared\": %zu, \"differ\": %zu, \"unknown\": %zu, \"tensors\": [%s]}\n", j.n_compared,
@@ -233,8 +250,7 @@ const onr_command onr_command_compare = {
     .summary = "compare every tensor of a run with a reference, and name the first that differs",
     .about =
         "Runs MODEL and compares every tensor that a node makes with the reference of the same name. One that differs is "
-        "replaced "
-        "by the reference before the run goes on, so that what follows is judged by itself. INPUT as for run.\n\n"
+        "replaced by the reference before the run goes on, so that what follows is judged by itself. INPUT as for run.\n\n"
         "Without --atol, 1e-5 times the reference's largest number; without --rtol 1e-3; integers exactly. Exit code 1 when a "
         "tensor differs.",
     .options = "against rtol atol fail-fast json test-data-set random seed free-dim input-shape batch threads cpu optimize "

@@ -172,26 +172,10 @@ static void check_declared(checker *c, const onr_graph *g, const onr_value *v, c
 
 /// Some limits of an operator show only when kernels are chosen. Types with unknown parts are left out.
 static void check_prepare(checker *c, const onr_node *n, const onr_typing *t) {
-    const onr_target target = {.reference = true};
     onr_arena *a = onr_arena_new(0);
     onr_err err = {0};
-    const onr_type **in = a ? onr_arena_calloc(a, (size_t)n->n_in, sizeof *in) : NULL;
-    const onr_datum **constant = a ? onr_arena_calloc(a, (size_t)n->n_in, sizeof *constant) : NULL;
-    onr_type *out = a ? onr_arena_calloc(a, (size_t)n->n_out, sizeof *out) : NULL;
-    bool known = in && constant && out && !(n->op->flags & ONR_OP_DYNAMIC);
-    for (int32_t k = 0; known && k < n->n_in; k++) {
-        if (!n->in[k]) continue;
-        in[k] = &t->type[n->in[k]->id];
-        constant[k] = t->constant[n->in[k]->id];
-        known = in[k]->kind == ONR_TENSOR && onr_shape_known(&in[k]->shape);
-    }
-    for (int32_t k = 0; known && k < n->n_out; k++) {
-        if (!n->out[k]) continue;
-        out[k] = t->type[n->out[k]->id];
-        known = out[k].kind == ONR_TENSOR && onr_shape_known(&out[k].shape);
-    }
     onr_prepared p;
-    onr_status s = known ? onr_op_prepare(n, in, constant, out, &target, a, NULL, NULL, &p, &err) : ONR_OK;
+    onr_status s = a ? onr_show_prepare(n, t, a, &p, &err) : ONR_OK;
     if ((s == ONR_INVALID || s == ONR_UNSUPPORTED) && !has_error(c, n)) node_error(c, n, &err, true, t);
     onr_arena_free(a);
 }

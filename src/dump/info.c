@@ -77,24 +77,8 @@ size_t onr_dump_problems(const onr_graph *g, bool json, onr_str *out) {
 
 /// The work of one node as its operator's prepare reports it; 0 where shapes are not known.
 static double node_flops(const onr_node *n, const onr_typing *t, onr_arena *a) {
-    const onr_target target = {.reference = true};
-    const onr_type **in = onr_arena_calloc(a, (size_t)n->n_in, sizeof *in);
-    const onr_datum **constant = onr_arena_calloc(a, (size_t)n->n_in, sizeof *constant);
-    onr_type *out = onr_arena_calloc(a, (size_t)n->n_out, sizeof *out);
-    bool known = in && constant && out && !(n->op->flags & ONR_OP_DYNAMIC);
-    for (int32_t k = 0; known && k < n->n_in; k++) {
-        if (!n->in[k]) continue;
-        in[k] = &t->type[n->in[k]->id];
-        known = in[k]->kind == ONR_TENSOR && onr_shape_known(&in[k]->shape);
-    }
-    for (int32_t k = 0; known && k < n->n_out; k++) {
-        if (!n->out[k]) continue;
-        out[k] = t->type[n->out[k]->id];
-        known = out[k].kind == ONR_TENSOR && onr_shape_known(&out[k].shape);
-    }
-    onr_prepared p;
-    bool ok = known && onr_op_prepare(n, in, constant, out, &target, a, NULL, NULL, &p, NULL) == ONR_OK;
-    return ok ? p.flops : 0;
+    onr_prepared p = {0};
+    return onr_show_prepare(n, t, a, &p, NULL) == ONR_OK ? p.flops : 0;
 }
 
 /// Multiply-adds of a graph at its declared input sizes, unknown dimensions taken as 1; < 0 when it cannot be typed.

@@ -142,3 +142,25 @@ size_t onr_count_ops(const onr_graph *g, onr_arena *arena, onr_op_count **out) {
     *out = c.list;
     return c.n;
 }
+
+onr_status onr_show_prepare(const onr_node *n, const onr_typing *t, onr_arena *a, onr_prepared *p, onr_err *err) {
+    const onr_target target = {.reference = true};
+    const onr_type **in = onr_arena_calloc(a, (size_t)n->n_in, sizeof *in);
+    const onr_datum **constant = onr_arena_calloc(a, (size_t)n->n_in, sizeof *constant);
+    onr_type *out = onr_arena_calloc(a, (size_t)n->n_out, sizeof *out);
+    bool known = !(n->op->flags & ONR_OP_DYNAMIC);
+    *p = (onr_prepared){0};
+    if (!in || !constant || !out) return onr_no_memory(err, sizeof *out);
+    for (int32_t k = 0; known && k < n->n_in; k++) {
+        if (!n->in[k]) continue;
+        in[k] = &t->type[n->in[k]->id];
+        constant[k] = t->constant[n->in[k]->id];
+        known = in[k]->kind == ONR_TENSOR && onr_shape_known(&in[k]->shape);
+    }
+    for (int32_t k = 0; known && k < n->n_out; k++) {
+        if (!n->out[k]) continue;
+        out[k] = t->type[n->out[k]->id];
+        known = out[k].kind == ONR_TENSOR && onr_shape_known(&out[k].shape);
+    }
+    return known ? onr_op_prepare(n, in, constant, out, &target, a, NULL, NULL, p, err) : ONR_OK;
+}

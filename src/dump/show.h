@@ -21,4 +21,8 @@ typedef struct onr_op_count {
 /// Operators of a graph with counts, subgraphs included, most frequent first. Allocated in `arena`; returns how many.
 size_t onr_count_ops(const onr_graph *g, onr_arena *arena, onr_op_count **out);
 
+/// Prepares a node of a typed graph for the reference kernels, to learn its work or why it cannot run. Where a type is not
+/// wholly known, or contents decide it, *p is all zero and the status ONR_OK. err may be NULL.
+onr_status onr_show_prepare(const onr_node *n, const onr_typing *t, onr_arena *a, onr_prepared *p, onr_err *err);
+
 #endif

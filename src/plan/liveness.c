@@ -112,7 +112,7 @@ static onr_status make_intervals(onr_plan *p, const int32_t *root_last, int n_th
         if (!step->dynamic && step->op.worker_bytes > p->worker_step) p->worker_step = step->op.worker_bytes;
     }
     if (!onr_mul_size(p->worker_step, (size_t)n_threads, &workers)) return onr_no_memory(err, SIZE_MAX);
-    p->workers = workers ? add_interval(p, 0, p->n_steps - 1, workers) : -1;
+    p->workers = workers ? add_interval(p, 0, p->n_steps, workers) : -1;
     return ONR_OK;
 }
 

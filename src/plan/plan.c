@@ -173,8 +173,13 @@ static bool sizes_fit(const onr_plan *p) {
 static onr_status place(planner *pl, size_t max_bytes) {
     onr_plan *p = pl->p;
     p->live_peak_bytes = onr_arena_peak(p->intervals, p->n_intervals, ONR_PLAN_ALIGN, &p->peak_step);
-    p->arena_bytes = onr_arena_plan(p->intervals, p->n_intervals, ONR_PLAN_ALIGN, p->offsets);
-    if (p->arena_bytes == SIZE_MAX) {
+    const bool workers = p->workers >= 0;
+    p->arena_bytes = onr_arena_plan(p->intervals, p->n_intervals - workers, ONR_PLAN_ALIGN, p->offsets);
+    if (workers && p->arena_bytes != SIZE_MAX) {
+        p->offsets[p->workers] = onr_align_up(p->arena_bytes, ONR_PLAN_ALIGN);
+        p->arena_bytes = p->offsets[p->workers] + p->intervals[p->workers].bytes;
+    }
+    if (p->arena_bytes == SIZE_MAX || !sizes_fit(p)) {
         if (sizes_fit(p)) return onr_no_memory(pl->err, p->n_intervals * sizeof *p->intervals);
         return onr_fail(pl->err, ONR_LIMIT, "the activations of this input are too large to plan");
     }

@@ -44,7 +44,7 @@ typedef struct onr_plan {
     onr_interval *intervals; ///< memory pieces: roots and scratch
     size_t *offsets;
     size_t n_intervals;
-    int32_t workers;        ///< interval of the threads' own scratch, alive all the time; or -1
+    int32_t workers;        ///< the last interval: the threads' own scratch, alive all the time, behind all others; or -1
     size_t worker_step;     ///< bytes from one thread's part to the next
     size_t arena_bytes;     ///< size of the one block
     size_t live_peak_bytes; ///< largest sum alive at one step: the lower bound

@@ -3,8 +3,8 @@
 // Never cuts work by the number of threads; the sums of a tile do not depend on its block.
 //
 // A worker's scratch: [EXTRA_FLOATS][accumulators of a group][transformed input of a block]. With few blocks the threads share
-// out the groups of outputs, and each of them transforms the whole input for itself: that is cheaper than to fetch half of it
-// from another core's cache (7 instead of 42 microseconds for 256 channels of 14x14).
+// out the groups of outputs, and each of them transforms the whole input for itself: shared, the transform alone took two
+// threads 42 microseconds for 256 channels of 14x14, and by the cost model (plan.c) one thread needs 7 when nobody else looks.
 
 static float *own_part(const job *j, size_t worker) {
     return (float *)(void *)((char *)j->a->scratch + worker * j->a->scratch_step);
