@@ -8,7 +8,8 @@ typedef struct onr_tolerance {
     double rtol, atol;
     bool shape_only; ///< judge kinds, element types and shapes alone; and where only 0 and 1 are expected, that nothing else
                      ///< came
-    double *ulp;     ///< NULL, or raised to the largest error of a finite float in units of its last place
+    double *ulp; ///< NULL, or raised to the largest error of a finite float in units of its last place, of those where rtol,
+                 ///< not atol, decides
 } onr_tolerance;
 
 /// Equal kind, element type and shape; floats: |got - want| <= atol + rtol * |want|, NaN equals NaN, infinities equal
