@@ -363,6 +363,13 @@ ONNXRUN_API const onnxrun_value *onnxrun_step_output(onnxrun_step *step, size_t 
  * only. ONNXRUN_USAGE: another type, or no such output; ONNXRUN_UNSUPPORTED: the output is the caller's own input under
  * another shape. */
 ONNXRUN_API onnxrun_status onnxrun_step_replace(onnxrun_step *step, size_t i, const onnxrun_value *v, onnxrun_error *err);
+/** The nodes of the model whose work this step does for its output i, as an ONNX model of their own (`*bytes` long, freed with
+ * onnxrun_string_free). Its inputs are those of the step that are no constants, in the types they have now, and inputs of the
+ * model where more is needed; its one output is output i; weights are inside. `part_of`, when not NULL, has room for the step's
+ * n_inputs: which input of the new model each of them is, SIZE_MAX: none. ONNXRUN_UNSUPPORTED: in a body, more is needed than
+ * the step reads. ONNXRUN_LIMIT: it would have 2 GiB or more. */
+ONNXRUN_API onnxrun_status onnxrun_step_part(onnxrun_step *step, size_t i, void **onnx, size_t *bytes, size_t *part_of,
+                                             onnxrun_error *err);
 
 #ifdef __cplusplus
 }

@@ -8,13 +8,6 @@
 
 #include <string.h>
 
-struct onnxrun_step {
-    const onnxrun_session *session;
-    const onr_event *event;
-    onr_arena *arena; // for what the hook asks for; made when it first does
-    onnxrun_step_info info;
-};
-
 // ---- names: those of the model, of bodies with their owner's in front ------------------------------------------------------
 
 /// "body" for the graph in that attribute of its owner; "body1" for the second of a list.

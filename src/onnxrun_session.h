@@ -1,6 +1,6 @@
 // onnxrun_session.h: the insides of the public types, shared by the roof's bodies: onnxrun.c (models, sessions, runs),
-// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_hooks.c (a run seen from outside)
-// and onnxrun_roof.c (the machine's limits). May assume: included by those alone.
+// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_hooks.c and onnxrun_part.c (a run
+// seen from outside) and onnxrun_roof.c (the machine's limits). May assume: included by those alone.
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
 
@@ -54,6 +54,13 @@ struct onnxrun_session {
     onnxrun_hooks hooks;
     onr_watch watch; // what the current run tells them through
     onr_map made;    // names of the values that the graph's nodes make; without an arena until somebody asks
+};
+
+struct onnxrun_step {
+    const onnxrun_session *session;
+    const onr_event *event;
+    onr_arena *arena; // for what the hook asks for; made when it first does
+    onnxrun_step_info info;
 };
 
 /// The public error as the inner one, emptied. NULL stays NULL.

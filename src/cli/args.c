@@ -57,7 +57,10 @@ static const option OPTIONS[] = {
     {0, "stats", FLAG, AT(stats), NULL, "print minimum, maximum, mean, deviation and odd values of every tensor"},
     {0, "check-nan", FLAG, AT(check_nan), NULL, "stop at the first node that makes NaN or Inf of inputs without; exit code 1"},
     {0, "against", TEXT, AT(against), "WHAT",
-     "the reference: O0 (default), O1, cpu=LEVEL, a saved x.npz, or a folder of .npy or .pb"},
+     "the reference: O0 (default), O1, cpu=LEVEL, O0,cpu=scalar, a saved x.npz, or a folder of .npy or .pb"},
+    {0, "max-ulp", NUMBER, AT(max_ulp), "N", "floats may differ by N units in the last place"},
+    {0, "repro", TEXT, AT(repro), "DIR",
+     "write the first divergent node into DIR: a model, its inputs, what it should give, and a script that shows it"},
     {0, "fail-fast", FLAG, AT(fail_fast), NULL, "stop at the first that differs"},
     {0, "json", FLAG, AT(json), NULL, "print JSON"},
     {0, "iterations", INT, AT(iterations), "N", "timed runs (default: some tens, fewer when they take seconds)"},
@@ -86,7 +89,7 @@ static void args_default(onr_args *a) {
     a->print = a->top_k = -1;
     a->opt_level = 2;
     a->timeout = 120;
-    a->scale = a->rtol = a->atol = a->peak_gflops = a->peak_gbytes = NAN;
+    a->scale = a->rtol = a->atol = a->max_ulp = a->peak_gflops = a->peak_gbytes = NAN;
     for (int i = 0; i < 3; i++) a->mean[i] = a->std[i] = NAN;
 }
 

@@ -43,7 +43,8 @@ typedef struct onr_args {
     // looking into a run
     const char *save_steps, *dump_tensors;
     bool stats, check_nan, fail_fast;
-    const char *against;
+    const char *against, *repro;
+    double max_ulp; ///< NaN: not given
     // bench, profile
     int iterations, warmup, batch;   ///< -1: not given
     double peak_gflops, peak_gbytes; ///< NaN: not given

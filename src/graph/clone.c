@@ -25,7 +25,7 @@ static bool clone_value(onr_graph *to, const onr_value *from) {
     v->is_input = from->is_input;
     v->kept = from->kept;
     v->of = from->of;
-    if (from->outer) v->outer = to->parent->values[from->outer->id];
+    if (from->outer && to->parent) v->outer = to->parent->values[from->outer->id];
     return true;
 }
 

@@ -47,7 +47,13 @@ onr_status onr_graph_order(onr_graph *g, onr_err *err);
 /// Checks structure: producers, uses, ids, names unique, every input is produced, an input, a constant or captured; order. For
 /// debug builds and tests after each pass, and once after import.
 onr_status onr_graph_verify(const onr_graph *g, onr_err *err);
-/// A deep copy into `arena` (constants shared), subgraphs included. NULL when memory lacks.
+/// Narrows a graph (a clone of one's own) to the nodes between the values `from` and the values `to`, by their names: `from`
+/// become inputs, as far as they are needed and no constants, then those of the old inputs that are needed too; `to` become the
+/// outputs. ONR_USAGE: no such value, or nothing makes it. ONR_UNSUPPORTED: a body's part needs what its node captured.
+onr_status onr_graph_narrow(onr_graph *g, const char *const *from, size_t n_from, const char *const *to, size_t n_to,
+                            onr_err *err);
+/// A deep copy into `arena` (constants shared), subgraphs included; a body alone loses its node, and what it captured has no
+/// source then. NULL when memory lacks.
 onr_graph *onr_graph_clone(const onr_graph *g, onr_arena *arena);
 
 #endif
