@@ -41,6 +41,7 @@ typedef void (*onr_conv_tile_fn)(const onr_conv_tile *t);
 typedef enum onr_tile_kind {
     ONR_TILE_BLOCK_1, ///< blocked, stride 1
     ONR_TILE_BLOCK_2, ///< blocked, stride 2
+    ONR_TILE_POINT,   ///< blocked, a 1x1 kernel, pixels side by side in one row; no skipping
     ONR_TILE_PLANE_1, ///< NCHW, stride 1; no skipping
     ONR_TILE_PLANE_2, ///< NCHW, stride 2; no skipping
     ONR_TILE_ANY,     ///< any; no skipping, q in {1, 2, 4, 8}, where 8 <= max_q
@@ -48,9 +49,10 @@ typedef enum onr_tile_kind {
 
 /// The microkernels of one ISA with the sizes they were built for.
 typedef struct onr_conv_tiles {
-    int32_t block;  ///< lanes of a vector = channel block
-    int32_t max_q;  ///< most pixels in a row of a tile (all smaller ones exist too)
-    int32_t max_q2; ///< most pixels per row of a two-row tile
+    int32_t block;       ///< lanes of a vector = channel block
+    int32_t max_q;       ///< most pixels in a row of a tile (all smaller ones exist too)
+    int32_t max_q2;      ///< most pixels per row of a two-row tile
+    int64_t piece_bytes; ///< weights that tile after tile passes over: they should stay in the second-level cache
     onr_conv_tile_fn (*get)(onr_tile_kind kind, int rows, int64_t q, int nv);
 } onr_conv_tiles;
 

@@ -36,11 +36,13 @@
         FOR_PIXELS(MULTIPLY, row_mask, first, last)                    \
         (void)w1;                                                      \
     }
+// What an instance knows of the kernel's taps: one row and column; any; any, and some may leave out pixels at the row's ends.
+typedef enum tile_taps { TAPS_ONE, TAPS_ANY, TAPS_SKIP } tile_taps;
 #define COLUMNS(row_mask)                                         \
     for (int64_t c = 0; c < n_c; c++, x0 += p->xc, x1 += p->xc) { \
-        if (skips && c < skip_first) {                            \
+        if (how == TAPS_SKIP && c < skip_first) {                 \
             STEPS(row_mask, 1, 0)                                 \
-        } else if (skips && c >= skip_last) {                     \
+        } else if (how == TAPS_SKIP && c >= skip_last) {          \
             STEPS(row_mask, 0, 1)                                 \
         } else {                                                  \
             STEPS(row_mask, 0, 0)                                 \
@@ -81,9 +83,9 @@
         if (nv == 2) vf_store(p->y + p->y_oc + Y_OFFSET(i), TILE_KEEP(m1, vf_min(hi, vf_max(lo, d##i)))); \
     }
 
-// rows, q, nv, pixel, n_t and skips are constants in every instance (pixel and n_t not for the odd kinds).
+// rows, q, nv, pixel, n_t and how are constants in every instance (pixel and n_t not for the odd kinds).
 VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const int nv, const int64_t pixel, const int64_t n_t,
-                    const int skips) {
+                    const tile_taps how) {
     vf b0 = vf_load(p->bias), b1 = nv == 2 ? vf_load(p->bias + VF_LANES) : b0;
     FOR_PIXELS(START, )
     if (p->acc_in) {
@@ -95,7 +97,15 @@ VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const i
     }
     const int64_t n_c = p->n_c, skip_first = p->skip_first, skip_last = p->skip_last, prefetch_step = p->prefetch_step;
     const int64_t b_begin = rows == 2 ? p->b_lo[1] : p->b_lo[0], b_end = p->b_hi[0];
-    for (int64_t a = 0; a < p->n_a; a++) {
+    if (how == TAPS_ONE) {
+        const float *w = p->w, *x0 = p->x, *x1 = x0;
+        for (int64_t a = 0; a < p->n_a; a++, x0 += p->xa) {
+            const float *prefetch = p->prefetch + a * p->prefetch_a;
+            STEPS(1, 0, 0)
+        }
+        (void)x1;
+    }
+    for (int64_t a = 0; how != TAPS_ONE && a < p->n_a; a++) {
         const float *w = p->w + (a * p->n_b + b_begin) * n_c * n_t * VF_LANES * nv;
         const float *prefetch = p->prefetch + a * p->prefetch_a;
         for (int64_t b = b_begin; b < b_end; b++) {
@@ -125,5 +135,5 @@ VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const i
     FOR_PIXELS(STORE, )
 }
 
-#define INSTANCE(name, rows, q, nv, pixel, n_t, skips) \
-    static void name(const onr_conv_tile *p) { tile(p, rows, q, nv, pixel, n_t, skips); }
+#define INSTANCE(name, rows, q, nv, pixel, n_t, how) \
+    static void name(const onr_conv_tile *p) { tile(p, rows, q, nv, pixel, n_t, how); }

@@ -1,0 +1,201 @@
+// conv_geometry.c: tiles, tasks and the predicted time of a direct convolution.
+// May assume: what conv_geometry.h says. Never touches data.
+#include "kernels/conv/conv_geometry.h"
+
+#include "kernels/conv/conv_direct.h"
+#include "kernels/conv/conv_util.h"
+
+static void merge_groups(onr_conv_geometry *g, const onr_conv_shape *s) {
+    int64_t cig = s->c_in / s->groups, cog = s->c_out / s->groups, m = 1;
+    if (s->groups > 1) {
+        for (; m < s->groups; m++) {
+            if (s->groups % m == 0 && m * cog % g->block == 0 && (s->in_block == 1 || m * cig % g->block == 0)) break;
+        }
+    }
+    g->merged = m;
+    g->groups = s->groups / m;
+    g->c_in = m * cig;
+    g->c_out = m * cog;
+}
+
+// Sees whether leaving out one pixel at a row's ends is enough for all kernel columns; else gathering is needed.
+static void plan_columns(onr_conv_geometry *g, const onr_conv_shape *s) {
+    g->skip_first = 0;
+    g->skip_last = s->kw;
+    g->gather = false;
+    bool skips = g->kind == ONR_TILE_BLOCK_1 || g->kind == ONR_TILE_BLOCK_2;
+    for (int32_t kx = 0; kx < s->kw; kx++) {
+        int64_t lo, hi;
+        onr_conv_tap_range(g->seen.w, g->seen.ow, s->stride_w, s->pad_left, kx, s->dil_w, &lo, &hi);
+        if (lo == 0 && hi == g->seen.ow) continue;
+        bool first = lo == 1 && hi == g->seen.ow, last = lo == 0 && hi == g->seen.ow - 1;
+        if (!skips || !(first || last)) {
+            g->gather = true;
+            return;
+        }
+        if (first)
+            g->skip_first = kx + 1;
+        else
+            g->skip_last = onr_min_i64(g->skip_last, kx);
+    }
+}
+
+// Cycles that one step (an input channel of a tap) takes over all tiles of `rows` output rows cut into n_cols columns: two FMAs
+// per cycle, but no fewer than the four cycles after which an accumulator can be added to again, and half a cycle to load
+// weights.
+static double step_cycles(const onr_conv_geometry *g, int64_t rows, int64_t n_cols, int64_t nv) {
+    double sum = 0;
+    for (int64_t c = 0; c < n_cols; c++) {
+        int64_t q = g->seen.ow / n_cols + (c < g->seen.ow % n_cols);
+        sum += onr_max_i64(rows * q * nv, 8) * 0.5 + 0.5;
+    }
+    return sum;
+}
+
+static void plan_tiles(onr_conv_geometry *g, const onr_conv_tiles *tiles, const onr_conv_shape *s) {
+    g->max_q = tiles->max_q;
+    g->rows = 1;
+    if (g->kind == ONR_TILE_ANY) {
+        g->max_q = tiles->max_q < 8 ? 4 : 8;
+        int64_t rest = g->seen.ow % g->max_q;
+        g->n_cols = g->seen.ow / g->max_q + (rest >> 2 & 1) + (rest >> 1 & 1) + (rest & 1);
+    } else {
+        g->n_cols = onr_ceil_div(g->seen.ow, g->max_q);
+        int64_t n_cols2 = onr_ceil_div(g->seen.ow, tiles->max_q2);
+        // Two rows need at least one kernel row that both have or none between them: h >= stride_h sees to that.
+        bool can = (g->kind == ONR_TILE_BLOCK_1 || g->kind == ONR_TILE_BLOCK_2) && !g->gather && g->seen.oh > 1 &&
+                   g->seen.h >= s->stride_h;
+        if (can && step_cycles(g, 2, n_cols2, 2) < 0.98 * 2 * step_cycles(g, 1, g->n_cols, 2)) {
+            g->rows = 2;
+            g->max_q = tiles->max_q2;
+            g->n_cols = n_cols2;
+        }
+    }
+    g->n_row_tiles = onr_ceil_div(g->seen.oh, g->rows);
+    g->n_tiles = g->n_row_tiles * g->n_cols;
+}
+
+// Tasks: a range of oc tiles by a range of spatial tiles. Weights of a task should stay in half of L2 beside its part of the
+// input; sixteen tasks or more let two to eight threads share evenly. Sizes here are shape-only on purpose.
+static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const onr_conv_shape *s) {
+    enum { WEIGHT_BYTES = 256 << 10, INPUT_BYTES = 384 << 10, FAR_BYTES = 384 << 10, WANTED_TASKS = 16, MIN_STEPS = 1 << 10 };
+    g->n_oc = onr_ceil_div(g->c_out, g->lanes);
+    int64_t weights = g->k * g->lanes * (int64_t)sizeof(float);
+    g->oc_chunk = onr_clamp_i64(WEIGHT_BYTES / weights, 1, g->n_oc);
+    g->n_oc_chunks = onr_ceil_div(g->n_oc, g->oc_chunk);
+    g->oc_chunk = onr_ceil_div(g->n_oc, g->n_oc_chunks);
+    int64_t columns = onr_ceil_div(g->seen.ow, g->n_cols) * onr_min_i64(s->stride_w, s->kw);
+    int64_t input = columns * g->rows * onr_min_i64(s->stride_h, s->kh) * g->c_in * g->n_tiles * (int64_t)sizeof(float);
+    int64_t others = g->groups * g->n_oc_chunks * g->seen.n;
+    int64_t chunks = onr_max_i64(onr_ceil_div(input, INPUT_BYTES), onr_ceil_div(WANTED_TASKS, others));
+    // ... but no task smaller than about 2 * 1024 steps of 14 x 2 multiply-adds (8 microseconds), and four passes over weights
+    // that come from afar.
+    int64_t steps = g->n_tiles * g->oc_chunk * g->k;
+    chunks = onr_min_i64(chunks, steps / (2 * MIN_STEPS));
+    if (weights * g->n_oc > FAR_BYTES) chunks = onr_min_i64(chunks, g->n_tiles / 4);
+    chunks = onr_clamp_i64(chunks, 1, g->n_tiles);
+    g->tile_chunk = onr_ceil_div(g->n_tiles, chunks);
+    g->n_tile_chunks = onr_ceil_div(g->n_tiles, g->tile_chunk);
+    // Two threads each begin with a half of the tasks. Where there are more pixels than weights, that is a half of the map, so
+    // that a core finds in its cache what it wrote one layer before.
+    g->by_place = g->seen.h * g->seen.w * g->c_in > g->k * g->lanes * g->n_oc;
+    // Weights of an oc tile that are too many to stay near while all tiles of the task pass over them are cut by channel
+    // blocks; the sums wait in scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
+    int64_t pieces = g->tile_chunk > 1 && !g->gather ? onr_min_i64(onr_ceil_div(weights, tiles->piece_bytes), g->n_a) : 1;
+    g->a_chunk = onr_ceil_div(g->n_a, pieces);
+    g->sum_floats = g->a_chunk < g->n_a ? g->tile_chunk * g->rows * g->max_q * g->lanes : 0;
+}
+
+static onr_tile_kind tile_kind(const onr_conv_shape *s, bool point) {
+    if (point) return ONR_TILE_POINT;
+    if (s->in_block > 1) {
+        return s->stride_w == 1 ? ONR_TILE_BLOCK_1 : s->stride_w == 2 ? ONR_TILE_BLOCK_2 : ONR_TILE_ANY;
+    }
+    return s->stride_w == 1 ? ONR_TILE_PLANE_1 : s->stride_w == 2 ? ONR_TILE_PLANE_2 : ONR_TILE_ANY;
+}
+
+// A 1x1 kernel all of whose taps lie inside the input: its outputs are one long row.
+static bool is_point(const onr_conv_shape *s) {
+    return s->in_block > 1 && s->kh == 1 && s->kw == 1 && s->pad_top == 0 && s->pad_left == 0 &&
+           (s->oh - 1) * s->stride_h < s->h && (s->ow - 1) * s->stride_w < s->w;
+}
+
+static onr_conv_shape one_row(const onr_conv_shape *s) {
+    onr_conv_shape row = *s;
+    row.h = row.oh = 1;
+    row.w = row.ow = s->oh * s->ow;
+    row.stride_h = row.stride_w = 1;
+    return row;
+}
+
+void onr_conv_geometry_make(const onr_conv_tiles *tiles, const onr_conv_shape *shape, onr_conv_geometry *g) {
+    const bool point = is_point(shape);
+    g->seen = point ? one_row(shape) : *shape;
+    const onr_conv_shape *s = &g->seen;
+    g->compact = point && (shape->h != shape->oh || shape->w != shape->ow);
+    g->block = tiles->block;
+    g->lanes = 2 * g->block;
+    merge_groups(g, s);
+    g->n_b = s->kh;
+    bool taps_inside = s->in_block == 1 && s->dil_w == 1;
+    g->n_c = taps_inside ? 1 : s->kw;
+    g->n_t = s->in_block > 1 ? s->in_block : taps_inside ? s->kw : 1;
+    g->n_a = onr_ceil_div(g->c_in, s->in_block);
+    g->k = g->n_a * g->n_b * g->n_c * g->n_t;
+    g->x_pixel = (int64_t)s->stride_w * s->in_block;
+    g->x_col = (int64_t)s->dil_w * s->in_block;
+    g->x_row = s->w * s->in_block;
+    g->xa = s->h * g->x_row;
+    g->in_blocks = onr_ceil_div(s->c_in, s->in_block);
+    g->out_blocks = onr_ceil_div(s->c_out, g->block);
+    g->kind = tile_kind(s, point);
+    plan_columns(g, s);
+    plan_tiles(g, tiles, s);
+    g->window_w = (g->max_q - 1) * s->stride_w + (int64_t)(s->kw - 1) * s->dil_w + 1;
+    g->window_floats = g->gather ? onr_round_up(g->n_a * s->kh * g->window_w * s->in_block, 16) : 0;
+    plan_tasks(g, tiles, s);
+    g->pixel_floats = 0;
+    // A task's own copy is as long as the longest part of the row that its tiles can cover.
+    if (!g->compact) return;
+    g->xa = onr_min_i64(s->ow, g->tile_chunk * g->max_q) * s->in_block;
+    g->pixel_floats = g->n_a * g->xa;
+    g->by_place = true; // so that a thread copies a part once for all its tasks of that part
+}
+
+// The share of the taps that lie inside the input and are not left out.
+static double inside_share(const onr_conv_geometry *g, const onr_conv_shape *s) {
+    double rows = 0, cols = 0; // taps inside the input, over all output rows and columns
+    for (int32_t k = 0; k < s->kh; k++) {
+        int64_t lo, hi;
+        onr_conv_tap_range(s->h, s->oh, s->stride_h, s->pad_top, k, s->dil_h, &lo, &hi);
+        rows += (double)(hi - lo);
+    }
+    for (int32_t k = 0; k < s->kw; k++) {
+        int64_t lo, hi;
+        onr_conv_tap_range(s->w, s->ow, s->stride_w, s->pad_left, k, s->dil_w, &lo, &hi);
+        cols += g->gather ? (double)s->ow : (double)(hi - lo);
+    }
+    return rows * cols / ((double)s->oh * (double)s->ow * s->kh * s->kw);
+}
+
+// Cycles of one step over all tiles of an image.
+static double map_cycles(const onr_conv_geometry *g, int64_t nv) {
+    double cycles = (double)(g->seen.oh / g->rows) * step_cycles(g, g->rows, g->n_cols, nv);
+    return g->seen.oh % g->rows ? cycles + step_cycles(g, 1, g->n_cols, nv) : cycles;
+}
+
+// Measured on layers.txt, weights from memory: within 10 % on all layers of the ResNets.
+double onr_conv_direct_cost(const onr_conv_tiles *tiles, const onr_conv_shape *s, double gflops) {
+    onr_conv_geometry g;
+    onr_conv_geometry_make(tiles, s, &g);
+    double cycles_per_us = gflops * 1e3 / (4 * (double)g.block);
+    bool tail = onr_ceil_div(g.c_out, g.block) % 2 == 1; // the last oc tile has one vector
+    double cycles = (double)(g.n_oc - tail) * map_cycles(&g, 2) + tail * map_cycles(&g, 1);
+    double compute = (double)(g.seen.n * g.groups * g.k) * cycles * inside_share(&g, s) / cycles_per_us;
+    // Setting up and storing a tile: about 60 cycles, and two for each vector.
+    double around = (double)(g.seen.n * g.groups * g.n_oc * g.n_tiles) * (60 + 4 * (double)(g.max_q * g.rows)) / 3600;
+    double weights = (double)(g.groups * onr_round_up(g.c_out, g.block) * g.k) * sizeof(float);
+    // 40 GB/s from memory, of which the prefetch hides 60 % behind the tiles.
+    double memory = 0.4 * weights / 40e3;
+    return 1 + compute + around + memory;
+}

@@ -1,0 +1,40 @@
+// conv_geometry.h: how the direct convolution cuts its output: into register tiles, and the tiles into tasks.
+// May assume: a supported shape. Pure functions of the shape: never looks at data or at threads, so results do not depend on
+// them.
+//
+// Tiles are columns of one output row (widths as equal as possible), two rows at once on maps so narrow that one row would
+// leave registers idle; 1x1 convolutions take the whole map as one row. Borders: kernel rows outside the input are left out;
+// kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned (3x3, pad 1);
+// otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
+#ifndef ONR_KERNELS_CONV_GEOMETRY_H
+#define ONR_KERNELS_CONV_GEOMETRY_H
+
+#include "kernels/conv/conv.h"
+#include "kernels/conv/conv_tile.h"
+
+typedef struct onr_conv_geometry {
+    onr_conv_shape seen;           ///< what the loops see: a 1x1 convolution is one long row of stride 1
+    bool compact;                  ///< its pixels are strided: each task first copies its own, one after the other
+    int64_t groups, c_in, c_out;   ///< after merging: groups, channels per group
+    int64_t merged;                ///< ONNX groups in one of ours
+    int64_t block, lanes;          ///< lanes: channels of an oc tile
+    int64_t n_a, n_b, n_c, n_t;    ///< loops of a tile (conv_tile.h)
+    int64_t x_pixel, x_col, x_row; ///< floats between input columns, kernel columns, input rows
+    int64_t xa;                    ///< floats between channel blocks (or channels)
+    int64_t in_blocks, out_blocks; ///< of the whole tensor
+    int64_t k;                     ///< steps of one tile
+    onr_tile_kind kind;
+    bool gather; ///< some tiles need a padded window
+    int rows;    ///< output rows of a tile
+    int64_t max_q, n_cols, n_row_tiles, n_tiles;
+    int64_t n_oc, oc_chunk, n_oc_chunks, tile_chunk, n_tile_chunks;
+    int64_t a_chunk, sum_floats; ///< channel blocks added at a time; their sums in scratch when that is not all
+    bool by_place;               ///< neighbouring tasks are of one part of the map, else of one range of oc tiles
+    int64_t skip_first, skip_last;
+    int64_t window_w, window_floats;
+    int64_t pixel_floats; ///< a task's own copy of its pixels
+} onr_conv_geometry;
+
+void onr_conv_geometry_make(const onr_conv_tiles *tiles, const onr_conv_shape *s, onr_conv_geometry *g);
+
+#endif
