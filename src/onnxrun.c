@@ -131,7 +131,8 @@ static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *
     ONR_TRY(make_target(s, o, err));
     int n_threads = o->n_threads > 0 ? o->n_threads : s->target.cpu.n_cores;
     s->random = o->seed ? o->seed : 0x6f6e6e7872756eu;
-    s->max_memory = smaller(o->max_memory, s->max_memory);
+    s->plan_only = o->plan_only;
+    s->max_memory = s->plan_only ? 0 : smaller(o->max_memory, s->max_memory);
     s->max_plans = o->max_plans ? o->max_plans : 8;
     s->log = make_log(o->log, o->log_user, o->log_level);
     s->packs = onr_packs_new(s->max_memory);
@@ -139,6 +140,7 @@ static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *
     s->plans = onr_malloc(s->max_plans * sizeof *s->plans);
     if (!s->packs || !s->pool || !s->plans)
         return onr_fail(err, ONR_LIMIT, "no memory or threads for a session of %d threads", n_threads);
+    if (s->plan_only) onr_packs_measure(s->packs);
     onr_packs_on_packed(s->packs, drop_source, (void *)(uintptr_t)s->m);
     s->env = (onr_env){.target = &s->target,
                        .pool = s->pool,
@@ -350,7 +352,7 @@ static onr_status plan_for(onnxrun_session *s, const onr_type *types, onr_err *e
 
 static onr_status fit_memory(onnxrun_session *s, onr_err *err) {
     size_t bytes = s->current->plan->arena_bytes;
-    if (s->memory && s->memory->bytes >= bytes) return ONR_OK;
+    if (s->plan_only || (s->memory && s->memory->bytes >= bytes)) return ONR_OK;
     onr_buf_unref(s->memory);
     s->memory = onr_buf_new(bytes);
     return s->memory ? ONR_OK : onr_no_memory(err, bytes);
@@ -411,6 +413,7 @@ onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *input
     call c;
     onr_guard_start(&s->guard);
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
+    if (status == ONR_OK && s->plan_only) status = onr_fail(err, ONR_USAGE, "this session only plans, it cannot run");
     if (status == ONR_OK && n_outputs > (size_t)s->graph->n_outputs)
         status = onr_fail(err, ONR_USAGE, "%zu outputs are asked for, the model has %d", n_outputs, s->graph->n_outputs);
     if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, &c, err);

@@ -244,6 +244,9 @@ typedef struct onnxrun_session_options {
      * true: it stays to be seen by hooks, so nothing is fused over it and it is not computed beforehand. NULL: none. */
     bool (*keep)(void *user, const char *value);
     void *keep_user;
+    /** Only plans, to be looked at: packs no weights, takes no memory for activations, is not bound by max_memory, and cannot
+     * run. */
+    bool plan_only;
 } onnxrun_session_options;
 ONNXRUN_API onnxrun_session_options onnxrun_session_options_default(void);
 

@@ -42,6 +42,7 @@ struct onnxrun_session {
     uint64_t random;
     int cancel; // atomic: other threads set it
     size_t max_memory, max_plans;
+    bool plan_only; // weights are counted, not packed
     kept_plan *plans;
     size_t n_plans;
     kept_plan *current;

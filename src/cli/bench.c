@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/open.h"
+#include "cli/refuse.h"
 #include "cli/term.h"
 
 #include <stdio.h>
@@ -97,6 +98,8 @@ static onnxrun_status bench(const onr_args *args, figures *f, onnxrun_error *err
         out = onr_io_alloc(n_out, sizeof *out);
         st = out ? measure(args, s, &in, out, n_out, f, err) : onr_io_no_memory(err, n_out * sizeof *out);
     }
+    if (st != ONNXRUN_OK) onr_report(err);
+    if (st != ONNXRUN_OK) onr_refuse_explain(args, m, &in, err);
     onr_io_free(out);
     onr_inputs_free(&in);
     onr_sidecar_free(&sidecar);
@@ -128,7 +131,7 @@ static void print_text(const figures *f) {
 static int command(const onr_args *args) {
     onnxrun_error err;
     figures f = {0};
-    if (bench(args, &f, &err) != ONNXRUN_OK) return onr_report(&err);
+    if (bench(args, &f, &err) != ONNXRUN_OK) return (int)err.status; // told already
     if (args->json) {
         print_json(&f);
     } else {

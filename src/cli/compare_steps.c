@@ -8,6 +8,7 @@
 #include "cli/numbers.h"
 #include "cli/open.h"
 #include "cli/reference.h"
+#include "cli/refuse.h"
 #include "cli/repro.h"
 #include "cli/term.h"
 #include "io/names.h"
@@ -285,6 +286,7 @@ static int command(const onr_args *args) {
     if (st == ONNXRUN_OK) print_end(&j);
     if (st == ONNXRUN_OK) st = write_repro(&j, &err);
     int code = st != ONNXRUN_OK ? onr_report(&err) : j.n_differ ? ONR_EXIT_DIFFERENT : 0;
+    if (st != ONNXRUN_OK) onr_refuse_explain(args, j.model, &j.inputs, &err);
     onr_sidecar_free(&sidecar);
     job_free(&j);
     return code;

@@ -19,7 +19,7 @@ static onnxrun_status dump(const onr_args *args, onnxrun_error *err) {
     onr_str text = {0};
     onnxrun_status st = onr_open_model(args, args->pos[0], &m, err);
     bool session = strcmp(stage, "optimized") == 0 || strcmp(stage, "plan") == 0;
-    if (st == ONNXRUN_OK && session) st = onr_dryplan(args, m, &s, err);
+    if (st == ONNXRUN_OK && session) st = onr_dryplan(args, m, &s, NULL, err);
     if (st == ONNXRUN_OK) st = onnxrun_dump(m, s, stage, format, collect, &text, err);
     if (st == ONNXRUN_OK && text.failed) st = onr_io_no_memory(err, text.n);
     if (st == ONNXRUN_OK) st = onr_io_write(args->output ? args->output : "-", text.s, text.n, err);

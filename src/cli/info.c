@@ -12,7 +12,7 @@ static int command(const onr_args *args) {
     onnxrun_status st = onr_open_model(args, args->pos[0], &m, &err);
     if (st == ONNXRUN_OK) {
         // What cannot run is part of the answer, not a failure of it; a wrong option is a failure.
-        onnxrun_status planned = onr_dryplan(args, m, &s, &why);
+        onnxrun_status planned = onr_dryplan(args, m, &s, NULL, &why);
         if (planned == ONNXRUN_USAGE || planned == ONNXRUN_LIMIT || planned == ONNXRUN_INTERNAL) {
             st = planned;
             err = why;

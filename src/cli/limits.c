@@ -127,6 +127,13 @@ onnxrun_status onr_limits_read(const onr_args *args, onr_cli_limits *out, onnxru
     return st;
 }
 
+size_t onr_limits_memory(const onr_args *args) {
+    onnxrun_limits l = args->untrusted ? onnxrun_limits_untrusted() : onnxrun_limits_default();
+    for (size_t i = 0; i < args->limit.n; i++) read_limit(args->limit.item[i], &l, NULL);
+    size_t own = args->max_memory;
+    return !own || (l.max_memory && l.max_memory < own) ? l.max_memory : own;
+}
+
 void onr_limits_free(onr_cli_limits *l) {
     onr_labels_free(&l->file);
     onr_io_free(l->ops);

@@ -5,6 +5,7 @@
 #include "cli/inputs.h"
 #include "cli/limits.h"
 #include "cli/open.h"
+#include "cli/refuse.h"
 #include "cli/term.h"
 
 #include <stdlib.h>
@@ -87,6 +88,7 @@ static int command(const onr_args *args) {
     if (st == ONNXRUN_OK && args->json) st = write_text("-", onr_profile_json, &j.profile, &err);
     if (st == ONNXRUN_OK && !args->json) onr_profile_text(&j.profile, stdout, onr_term_bold(), onr_term_plain());
     const int code = st == ONNXRUN_OK ? 0 : onr_report(&err);
+    if (st != ONNXRUN_OK) onr_refuse_explain(args, j.model, &j.inputs, &err);
     onr_profile_free(&j.profile);
     for (size_t i = 0; j.outputs && i < j.n_outputs; i++) onnxrun_value_free(j.outputs[i]);
     onr_io_free(j.outputs);

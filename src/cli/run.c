@@ -8,6 +8,7 @@
 #include "cli/open.h"
 #include "cli/outputs.h"
 #include "cli/profile.h"
+#include "cli/refuse.h"
 #include "cli/term.h"
 #include "cli/text.h"
 #include "io/labels.h"
@@ -146,6 +147,7 @@ static int command(const onr_args *args) {
     if (st == ONNXRUN_OK && whole) say_time(&j);
     if (st == ONNXRUN_OK && whole && args->profile) say_profile(&j);
     int code = st != ONNXRUN_OK ? onr_report(&err) : found_nan ? ONR_EXIT_DIFFERENT : 0;
+    if (st != ONNXRUN_OK) onr_refuse_explain(args, j.model, &j.inputs, &err);
     job_free(&j);
     return code;
 }

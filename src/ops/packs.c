@@ -11,12 +11,13 @@ struct onr_packs {
     onr_arena *arena;
     onr_map by_key;
     size_t bytes, limit_bytes;
+    bool measures;
     void (*on_packed)(void *user, const void *data, size_t bytes);
     void *on_packed_user;
 };
 
 onr_packs *onr_packs_new(size_t limit_bytes) {
-    onr_arena *arena = onr_arena_new(limit_bytes);
+    onr_arena *arena = onr_arena_new(0); // the limit is for what is packed, without the arena's own needs
     onr_packs *p = arena ? onr_arena_alloc(arena, sizeof *p) : NULL;
     if (!p) return onr_arena_free(arena), NULL;
     p->arena = arena;
@@ -29,9 +30,11 @@ void onr_packs_free(onr_packs *p) {
     if (p) onr_arena_free(p->arena);
 }
 
+void onr_packs_measure(onr_packs *p) { p->measures = true; }
+
 bool onr_packs_full(const onr_packs *p, size_t bytes, size_t *limit_bytes) {
     *limit_bytes = p->limit_bytes;
-    return p->limit_bytes && (bytes > p->limit_bytes || onr_arena_bytes(p->arena) > p->limit_bytes - bytes);
+    return p->limit_bytes && (bytes > p->limit_bytes || p->bytes > p->limit_bytes - bytes);
 }
 
 size_t onr_packs_bytes(const onr_packs *p) { return p ? p->bytes : 0; }
@@ -41,17 +44,20 @@ void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, 
     p->on_packed_user = user;
 }
 
-const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *tag, size_t bytes,
+const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *tag, size_t bytes, bool at_once,
                           bool (*fill)(void *ctx, void *packed), void *ctx) {
     bool is_new;
+    size_t limit;
     char *key = onr_arena_printf(p->arena, "%p %s", source->data, tag);
     onr_map_entry *e = key ? onr_map_put(&p->by_key, key, &is_new) : NULL;
     if (!e) return NULL;
     if (e->v.ptr) return e->v.ptr;
-    void *packed = onr_arena_alloc_aligned(p->arena, bytes, 64);
+    if (onr_packs_full(p, bytes, &limit)) return NULL;
+    const bool counted = p->measures && !at_once;
+    void *packed = onr_arena_alloc_aligned(p->arena, counted ? 64 : bytes, 64);
     if (!packed) return NULL;
-    if (!fill(ctx, packed)) return NULL; // the next time asks again
-    if (p->on_packed) p->on_packed(p->on_packed_user, source->data, onr_tensor_bytes(source));
+    if (!counted && !fill(ctx, packed)) return NULL; // the next time asks again
+    if (!counted && p->on_packed) p->on_packed(p->on_packed_user, source->data, onr_tensor_bytes(source));
     e->v.ptr = packed;
     p->bytes += bytes;
     return packed;

@@ -20,11 +20,11 @@ static bool is_graph_constant(const onr_prepare *c, int32_t i) {
     return v && v->constant && d && d->kind == ONR_TENSOR && d->t.data && d->t.data == v->constant->t.data;
 }
 
-const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, bool (*fill)(void *ctx, void *packed),
-                             void *ctx) {
+static const void *pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, bool at_once,
+                        bool (*fill)(void *ctx, void *packed), void *ctx) {
     const void *packed;
     if (c->packs && is_graph_constant(c, i)) {
-        packed = onr_packs_get(c->packs, &c->constant[i]->t, tag, bytes, fill, ctx);
+        packed = onr_packs_get(c->packs, &c->constant[i]->t, tag, bytes, at_once, fill, ctx);
     } else {
         void *fresh = onr_arena_alloc_aligned(c->arena, bytes, 64);
         packed = fresh && fill(ctx, fresh) ? fresh : NULL;
@@ -37,6 +37,11 @@ const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t 
         onr_no_memory(c->err, bytes);
     if (i < 32) c->packed_inputs |= 1u << i;
     return packed;
+}
+
+const void *onr_prepare_pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, bool (*fill)(void *ctx, void *packed),
+                             void *ctx) {
+    return pack(c, i, tag, bytes, false, fill, ctx);
 }
 
 const float *onr_align_floats(const void *data, size_t n, float **temp) {
@@ -209,8 +214,7 @@ static onr_status align_constants(onr_prepare *c, onr_prepared *p, uint32_t exce
         uint32_t packed_inputs = c->packed_inputs;
         const onr_tensor *t = &c->constant[i]->t;
         onr_datum *copy = onr_arena_alloc(c->arena, sizeof *copy);
-        const void *data = copy ? onr_prepare_pack(c, i, "aligned", onr_tensor_bytes(t), copy_bytes, (void *)(uintptr_t)t)
-                                : NULL;
+        const void *data = copy ? pack(c, i, "aligned", onr_tensor_bytes(t), true, copy_bytes, (void *)(uintptr_t)t) : NULL;
         if (!copy) return onr_no_memory(c->err, sizeof *copy);
         if (!data) return ONR_LIMIT;
         c->packed_inputs = packed_inputs;
