@@ -18,6 +18,7 @@ static const onr_wino_style style = {.plain = true,
                                      .wide = VF_LANES,
                                      .min_tiles = MOST_TILES,
                                      .max_tiles = MOST_TILES,
+                                     .block_floats = BLOCK_FLOATS,
                                      .by_row = true};
 
 // Input channels for which all rows are done before the next ones: their taps stay in the first-level cache (18 KB) meanwhile.

@@ -4,9 +4,7 @@
 
 #include "base/mathx.h"
 
-// Floats of transformed input that a block may hold: half of a 1 MB second-level cache, the rest is for the weights that stream
-// by and the accumulators.
-enum { BLOCK_FLOATS = 120 * 1024, PAD_FLOATS = 16 };
+enum { PAD_FLOATS = 16 };
 
 bool onr_wino_supports(const onr_conv_shape *s) {
     return s->kh == 3 && s->kw == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 && s->dil_w == 1 &&
@@ -41,7 +39,7 @@ void onr_wino_plan_make(const onr_conv_shape *s, const onr_wino_style *how, onr_
     make_classes(s, how->m, p);
     const int64_t points = (int64_t)p->edge * p->edge;
     const int64_t tile_floats = points * p->c_blocks * how->lanes;
-    const int64_t most = onr_clamp_i64(BLOCK_FLOATS / tile_floats, how->min_tiles, how->max_tiles);
+    const int64_t most = onr_clamp_i64(how->block_floats / tile_floats, how->min_tiles, how->max_tiles);
     p->n_blocks = onr_ceil_div(p->n_tiles, most);
     if (p->n_blocks > 1 && p->n_blocks < MANY_BLOCKS) p->n_blocks += p->n_blocks & 1; // an even number shares out better
     p->block_tiles = onr_ceil_div(p->n_tiles, p->n_blocks);
@@ -93,15 +91,26 @@ int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls,
     return at;
 }
 
-// Measured on a Zen 5 core at 3.45 GHz with 221 GFLOP/s (AVX-512), weights read from memory, as in a network whose weights are
-// larger than the caches: products run at 95 % of the peak; a tile's transform of one block of channels takes some 100 cycles
-// for 36 points, in or out. Prepacked weights cost 22 us/MB beside the arithmetic and cannot come faster than 34 us/MB; each
-// further pass over them for the next block of tiles costs 4 us/MB. The fused kernel is bound by two loads per cycle (42 of
-// taps per block of tiles, one per product) and reaches 1 / 1.3 of that. The chunked kernel pays 80 cycles per input channel,
-// group and block, and 12 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked kernel (45 where they are
-// larger than 4 MB) and 13 in the fused one beyond 4 MB.
+// What the cost model knows of a machine: cycles per microsecond, and what a megabyte of prepacked weights from memory costs in
+// microseconds: beside the arithmetic, and at least.
+typedef struct machine {
+    double cycles_per_us, beside, bound;
+} machine;
+
+// Measured, weights read from memory, as in a network whose weights are larger than the caches. AVX-512: a Zen 5 core with 221
+// GFLOP/s and 34 to 52 GB/s. AVX2: a Zen 3 core with 104 GFLOP/s and 18 to 21 GB/s.
+static machine machine_of(const onr_wino_style *how) {
+    return how->lanes == 16 ? (machine){3450, 22, 34} : (machine){3300, 14, 66};
+}
+
+// Products run at 95 % of the peak; a tile's transform of one block of channels takes some 100 cycles for 36 points, in or out.
+// Each further pass over prepacked weights for the next block of tiles costs 4 us/MB. The fused kernel is bound by two loads
+// per cycle (42 of taps per block of tiles, one per product) and reaches 1 / 1.3 of that. The chunked kernel pays 80 cycles per
+// input channel, group and block, and 12 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked kernel (45
+// where they are larger than 4 MB) and 13 in the fused one beyond 4 MB.
 double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind) {
-    const double cycles_per_us = 3450;
+    const machine on = machine_of(how);
+    const double cycles_per_us = on.cycles_per_us;
     onr_wino_plan p;
     onr_wino_plan_make(s, how, &p);
     double products = 0;
@@ -117,6 +126,6 @@ double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_win
         return transforms + 1.12 * compute + blocks * c * (double)p.n_groups * 160 / cycles_per_us +
                (plain > 4 ? 45 : 20) * plain;
     const double megabytes = points * c * outputs * 4e-6;
-    const double beside = transforms + compute + (4 * (blocks - 1) + 22) * megabytes, bound = 34 * megabytes;
+    const double beside = transforms + compute + (4 * (blocks - 1) + on.beside) * megabytes, bound = on.bound * megabytes;
     return beside > bound ? beside : bound;
 }

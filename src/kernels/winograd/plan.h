@@ -30,6 +30,7 @@ typedef struct onr_wino_style {
     int32_t lanes;                ///< channels per vector
     int32_t wide;                 ///< output channels per group: lanes or 2 * lanes
     int32_t min_tiles, max_tiles; ///< in a block
+    int32_t block_floats;         ///< transformed input that a block may hold, if min_tiles allow
     bool plain;                   ///< packed weights are the plain nine taps, not transformed ones
     bool by_row;                  ///< transformed input is [row of points][channel block][point of the row][tile], else
                                   ///< [point][channel block][tile]

@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-static const onr_wino_style style = {.m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = TILES, .max_tiles = 3 * TILES};
+static const onr_wino_style style = {
+    .m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = TILES, .max_tiles = 3 * TILES, .block_floats = BLOCK_FLOATS};
 // Distance at which weights are fetched ahead, in floats: 32 KB.
 enum { AHEAD = 8192 };
 
@@ -28,8 +29,9 @@ static void multiply(const job *j, const onr_wino_block *b, const float *v, int6
         int64_t at = 0;
         for (int64_t i = 0; i < parts; i++) {
             const int64_t t = n / parts + (i < n % parts);
-            products_of[t - 1](v + b->v_at[p] + at * VF_LANES, b->v_step[p], u, c, true, (early){u + AHEAD, WIDE},
-                               m + b->m_at[p] + at * WIDE);
+            // The parts share out what is fetched, so that memory is read at an even pace.
+            const early ahead = {u + AHEAD + i * c / parts * WIDE, WIDE / parts};
+            products_of[t - 1](v + b->v_at[p] + at * VF_LANES, b->v_step[p], u, c, true, ahead, m + b->m_at[p] + at * WIDE);
             at += t;
         }
     }

@@ -23,7 +23,7 @@ VF_INLINE void products(const int T, const float *v, int64_t v_step, const float
         for (int64_t l = 0; l < n; l++, u += WIDE) {
             const vf u0 = vf_load(u), u1 = vf_load(u + VF_LANES);
             __builtin_prefetch(next.at, 0, 2);
-            __builtin_prefetch(next.at + VF_LANES, 0, 2);
+            if (WIDE > 16) __builtin_prefetch(next.at + VF_LANES, 0, 2);
             next.at += next.step;
             VF_UNROLL
             for (int t = 0; t < T; t++) {

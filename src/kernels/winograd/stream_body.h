@@ -15,8 +15,13 @@
 #define CHUNK (2 * VF_LANES)
 #endif
 
-static const onr_wino_style style = {
-    .plain = true, .m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = 3 * TILES, .max_tiles = 3 * TILES};
+static const onr_wino_style style = {.plain = true,
+                                     .m = WINO_M,
+                                     .lanes = VF_LANES,
+                                     .wide = WIDE,
+                                     .min_tiles = 3 * TILES,
+                                     .max_tiles = 3 * TILES,
+                                     .block_floats = BLOCK_FLOATS};
 
 // Floats from one point of a transformed chunk to the next: 64 bytes more than its size, against cache-set conflicts.
 enum { POINT_STEP = CHUNK * WIDE + 16, EXTRA_FLOATS = POINTS * POINT_STEP };

@@ -3,6 +3,8 @@
 #include "kernels/simd/f32_avx2.h"
 
 enum { TILES = 6 };
+// More than a second-level cache of 512 KB: a second pass over large weights costs more than input from the third level.
+enum { BLOCK_FLOATS = 160 * 1024 };
 #define PRODUCT_SIZES(X) X(1) X(2) X(3) X(4) X(5) X(6)
 
 #include "kernels/winograd/points_f2_body.h"

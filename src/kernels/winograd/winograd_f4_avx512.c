@@ -3,6 +3,8 @@
 #include "kernels/simd/f32_avx512.h"
 
 enum { TILES = 14 };
+// Half of a 1 MB second-level cache: the rest is for the weights that stream by and the accumulators.
+enum { BLOCK_FLOATS = 120 * 1024 };
 #define PRODUCT_SIZES(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 
 #include "kernels/winograd/points_f4_body.h"

@@ -5,6 +5,8 @@
 #include "kernels/winograd/points_f4_body.h"
 
 enum { MOST_TILES = 4 };
+// Half of a 1 MB second-level cache: the rest is for the weights that stream by and the accumulators.
+enum { BLOCK_FLOATS = 120 * 1024 };
 #define FUSED_SHAPES(X) \
     X(0, 1) X(0, 2) X(0, 3) X(0, 4) X(1, 0) X(1, 1) X(1, 2) X(1, 3) X(2, 0) X(2, 1) X(2, 2) X(3, 0) X(3, 1) X(4, 0)
 
