@@ -106,10 +106,10 @@ static void error_stays_below_the_target(void **state) {
 
 static void plans_cover_each_tile_once(void **state) {
     (void)state;
-    static const onr_wino_style styles[] = {{4, 16, 32, 14, 42, false, false},
-                                            {4, 16, 16, 4, 4, true, true},
-                                            {2, 8, 16, 6, 18, false, false},
-                                            {4, 8, 16, 18, 18, true, false}};
+    static const onr_wino_style styles[] = {{4, 16, 32, 14, 42, 120 << 10, false, false},
+                                            {4, 16, 16, 4, 4, 120 << 10, true, true},
+                                            {2, 8, 16, 6, 18, 160 << 10, false, false},
+                                            {4, 8, 16, 18, 18, 160 << 10, true, false}};
     for (size_t k = 0; k < sizeof styles / sizeof styles[0]; k++) {
         for (int64_t map = 1; map <= 33; map++) {
             for (int64_t n = 1; n <= 9; n += 4) {
