@@ -122,24 +122,21 @@ typedef struct pack_job {
     onr_pool *pool;
 } pack_job;
 
-/// Packs, with each output channel's weights scaled first when there is a scale (in a copy of this one layer's weights, which
-/// also aligns them, and goes at once).
+/// Packs, with each output channel's weights scaled when there is a scale. Weights that lie askew in their file are copied
+/// first, into memory that goes at once.
 static bool pack(void *ctx, void *packed) {
     const pack_job *j = ctx;
     const onr_conv_shape *s = &j->s->shape;
-    size_t per_channel = (size_t)(s->c_in / s->groups * s->kh * s->kw), n = per_channel * (size_t)s->c_out;
-    bool aligned = (uintptr_t)j->w % sizeof(float) == 0;
-    const float *w = j->w;
+    onr_conv_weights w = {j->w, j->scale};
     float *own = NULL;
-    if (j->scale || !aligned) {
-        own = onr_malloc(n * sizeof *own);
+    if ((uintptr_t)j->w % sizeof(float) != 0) {
+        const size_t bytes = (size_t)(s->c_out * (s->c_in / s->groups) * s->kh * s->kw) * sizeof *own;
+        own = onr_malloc(bytes);
         if (!own) return false;
-        memcpy(own, j->w, n * sizeof *own);
-        w = own;
+        memcpy(own, j->w, bytes);
+        w.w = own;
     }
-    for (int64_t c = 0; j->scale && c < s->c_out; c++)
-        for (size_t i = 0; i < per_channel; i++) own[(size_t)c * per_channel + i] *= j->scale[c];
-    j->s->variant->pack(s, w, packed, j->pool);
+    j->s->variant->pack(s, &w, packed, j->pool);
     onr_free(own);
     return true;
 }

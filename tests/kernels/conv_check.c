@@ -14,6 +14,17 @@
 #define EPS 0x1p-24
 #define LARGE 2e7 // floating-point operations from which the reference and the scalar kernel leave things out
 
+// The factors of the output channels, in the reference.
+static void scale_reference(conv_problem *p) {
+    const onr_conv_shape *s = &p->s;
+    const int64_t map = s->oh * s->ow;
+    for (int64_t i = 0; i < s->n * s->c_out * map; i++) {
+        const double factor = (double)p->scale[i / map % s->c_out];
+        p->want[i] *= factor;
+        p->squares[i] *= factor * factor;
+    }
+}
+
 static void make_problem(conv_problem *p) {
     const onr_conv_shape *s = &p->s;
     size_t out = (size_t)(s->n * s->c_out * s->oh * s->ow);
@@ -21,6 +32,7 @@ static void make_problem(conv_problem *p) {
     p->want = check_scratch(out * sizeof(double));
     p->squares = check_scratch(out * sizeof(double));
     ref_conv(s, p->x, p->w, conv_flops(s) > LARGE ? 29 : 1, p->want, p->squares);
+    if (p->scale) scale_reference(p);
 }
 
 // Six standard deviations, and more, of the rounding of a sum of k products in any order: each partial sum is about as large as

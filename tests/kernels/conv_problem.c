@@ -29,6 +29,7 @@ void conv_problem_fill(conv_problem *p, bool residual) {
     const onr_conv_shape *s = &p->s;
     p->x = check_floats((size_t)(s->n * s->c_in * s->h * s->w));
     p->w = check_floats((size_t)(s->c_out * (s->c_in / s->groups) * s->kh * s->kw));
+    p->scale = s->c_out % 3 == 1 ? check_floats((size_t)s->c_out) : NULL;
     p->bias = check_floats((size_t)s->c_out);
     p->residual = residual ? check_floats((size_t)(s->n * s->c_out * s->oh * s->ow)) : NULL;
 }
@@ -36,7 +37,7 @@ void conv_problem_fill(conv_problem *p, bool residual) {
 onr_conv_args conv_args(const onr_conv_variant *v, const conv_problem *p, const onr_conv_shape *s) {
     int64_t map = s->oh * s->ow;
     float *packed = check_scratch(v->packed_bytes(s));
-    v->pack(s, p->w, packed, check_pool(1));
+    v->pack(s, &(onr_conv_weights){p->w, p->scale}, packed, check_pool(1));
     onr_pool_quiet(check_pool(1));
     onr_conv_args a = {.shape = s, .packed = packed, .lo = -INFINITY, .hi = INFINITY};
     a.x = to_blocks(p->x, s->n, s->c_in, s->h * s->w, s->in_block);

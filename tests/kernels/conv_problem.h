@@ -9,10 +9,11 @@
 typedef struct conv_problem {
     onr_conv_shape s;
     const float *x, *w, *bias, *residual; ///< plain; blocked copies are made per variant. No residual: NULL
+    const float *scale;                   ///< of the output channels, or NULL
     double *want, *squares;               ///< of the bare convolution, see ref_conv.h
 } conv_problem;
 
-/// Random x, w and bias for p->s; with `residual` that too.
+/// Random x, w and bias for p->s; a scale for some numbers of output channels; with `residual` that too.
 void conv_problem_fill(conv_problem *p, bool residual);
 /// The number of blocks of b channels that hold c.
 int64_t conv_blocks(int64_t c, int64_t b);

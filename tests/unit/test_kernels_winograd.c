@@ -65,7 +65,7 @@ static double error_of(const onr_conv_variant *v, int64_t c, int64_t map, bool p
     for (size_t i = 0; i < n_x; i++) x[i] = rng_normal(&r);
     for (size_t i = 0; positive && i < n_x; i++) x[i] = x[i] > 0 ? x[i] : 0;
     for (size_t i = 0; i < n_w; i++) w[i] = rng_normal(&r);
-    v->pack(&s, w, packed, NULL);
+    v->pack(&s, &(onr_conv_weights){w, NULL}, packed, NULL);
     v->run(&(onr_conv_args){
         .shape = &s, .x = x, .packed = packed, .bias = bias, .y = y, .lo = -INFINITY, .hi = INFINITY, .scratch = scratch});
     double error = 0, largest = 0;

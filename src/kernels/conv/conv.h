@@ -4,7 +4,7 @@
 //
 // Layouts. A blocked activation "NCHWbc" holds ceil(C/b) blocks: [n][block][h][w][b], channels beyond C are zero in inputs and
 // written as zero in outputs. `in_block` 1 is plain NCHW (the first convolution of a net). Outputs are always blocked by
-// `block`. Weights come as ONNX gives them, OIHW: [c_out][c_in / groups][kh][kw].
+// `block`.
 #ifndef ONR_KERNELS_CONV_H
 #define ONR_KERNELS_CONV_H
 
@@ -24,6 +24,14 @@ typedef struct onr_conv_shape {
     int32_t in_block;  ///< 1 (NCHW), 8 or 16
     int32_t out_block; ///< 8 or 16
 } onr_conv_shape;
+
+/// Weights as ONNX gives them, [c_out][c_in / groups][kh][kw], and a factor for the weights of each output channel (what a
+/// BatchNormalization behind the convolution comes to), or NULL for none.
+typedef struct onr_conv_weights {
+    const float *w, *scale;
+} onr_conv_weights;
+
+static inline float onr_conv_scale(const onr_conv_weights *w, int64_t channel) { return w->scale ? w->scale[channel] : 1.0f; }
 
 /// Everything one run needs. `y = clamp(conv(x, packed) + bias + residual, lo, hi)`; NaN passes through the clamp.
 typedef struct onr_conv_args {
@@ -51,7 +59,7 @@ typedef struct onr_conv_variant {
     /// the number of threads.
     double (*cost)(const onr_conv_shape *s, const onr_cpu *cpu);
     size_t (*packed_bytes)(const onr_conv_shape *s);
-    void (*pack)(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool);
+    void (*pack)(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool);
     /// Memory that each thread needs for itself, contents undefined. The same place for layer after layer is the fastest: it
     /// stays in that core's cache.
     size_t (*worker_bytes)(const onr_conv_shape *s);

@@ -17,22 +17,33 @@ bool onr_conv_direct_supports(const onr_conv_tiles *tiles, const onr_conv_shape 
 typedef struct pack_job {
     const onr_conv_shape *s;
     const onr_conv_geometry *g;
-    const float *w;
+    const onr_conv_weights *w;
     float *packed;
 } pack_job;
 
 // Weights of one channel block (or channel) of one oc tile: [tap][channel][lane].
 static void pack_part(const pack_job *j, int64_t group, int64_t oc0, int64_t lanes, int64_t a, float *out) {
     const onr_conv_shape *s = j->s;
-    int64_t cig = s->c_in / s->groups, cog = s->c_out / s->groups, taps = (int64_t)s->kh * s->kw, channels = s->in_block;
+    const int64_t cig = s->c_in / s->groups, cog = s->c_out / s->groups, taps = (int64_t)s->kh * s->kw, channels = s->in_block;
     for (int64_t lane = 0; lane < lanes; lane++) {
-        int64_t oc = oc0 + lane, sub = oc / cog;
+        const int64_t oc = oc0 + lane, ic0 = a * channels - oc / cog * cig; // the block's first channel within the ONNX group
+        const bool real = oc < j->g->c_out;
+        const float scale = real ? onr_conv_scale(j->w, group * j->g->c_out + oc) : 0;
+        const float *src = real ? j->w->w + (group * j->g->c_out + oc) * cig * taps : NULL;
         for (int64_t t = 0; t < channels; t++) {
-            int64_t ic = a * channels + t - sub * cig;
-            bool real = oc < j->g->c_out && ic >= 0 && ic < cig;
-            const float *src = real ? j->w + ((group * j->g->c_out + oc) * cig + ic) * taps : NULL;
-            for (int64_t tap = 0; tap < taps; tap++) out[(tap * channels + t) * lanes + lane] = real ? src[tap] : 0.0f;
+            const int64_t ic = ic0 + t;
+            const bool inside = real && ic >= 0 && ic < cig;
+            for (int64_t tap = 0; tap < taps; tap++)
+                out[(tap * channels + t) * lanes + lane] = inside ? src[ic * taps + tap] * scale : 0.0f;
         }
+    }
+}
+
+// The same for a 1x1 kernel whose channels are all real.
+static void pack_points(const float *w, const float *scale, int64_t c_in, int64_t channels, int64_t lanes, float *out) {
+    for (int64_t lane = 0; lane < lanes; lane++) {
+        const float factor = scale ? scale[lane] : 1.0f;
+        for (int64_t t = 0; t < channels; t++) out[t * lanes + lane] = w[lane * c_in + t] * factor;
     }
 }
 
@@ -43,7 +54,16 @@ static void pack_tile(void *ctx, size_t begin, size_t end) {
         int64_t group = (int64_t)i / g->n_oc, oc0 = (int64_t)i % g->n_oc * g->lanes;
         int64_t lanes = g->c_out - oc0 > g->block ? g->lanes : g->block;
         float *out = j->packed + (group * onr_round_up(g->c_out, g->block) + oc0) * g->k;
-        for (int64_t a = 0; a < g->n_a; a++) pack_part(j, group, oc0, lanes, a, out + a * (g->k / g->n_a) * lanes);
+        const int64_t oc = group * g->c_out + oc0, channels = j->s->in_block;
+        const bool points = g->k == g->c_in && g->merged == 1 && oc0 + lanes <= g->c_out && g->c_in % channels == 0;
+        for (int64_t a = 0; a < g->n_a; a++) {
+            float *to = out + a * (g->k / g->n_a) * lanes;
+            if (points)
+                pack_points(j->w->w + oc * g->c_in + a * channels, j->w->scale ? j->w->scale + oc : NULL, g->c_in, channels,
+                            lanes, to);
+            else
+                pack_part(j, group, oc0, lanes, a, to);
+        }
     }
 }
 
@@ -53,7 +73,8 @@ size_t onr_conv_direct_packed_bytes(const onr_conv_tiles *tiles, const onr_conv_
     return (size_t)(g.groups * onr_round_up(g.c_out, g.block) * g.k) * sizeof(float);
 }
 
-void onr_conv_direct_pack(const onr_conv_tiles *tiles, const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
+void onr_conv_direct_pack(const onr_conv_tiles *tiles, const onr_conv_shape *s, const onr_conv_weights *w, float *packed,
+                          onr_pool *pool) {
     onr_conv_geometry g;
     onr_conv_geometry_make(tiles, s, &g);
     pack_job job = {s, &g, w, packed};

@@ -14,7 +14,8 @@ double onr_conv_direct_cost(const onr_conv_tiles *tiles, const onr_conv_shape *s
 size_t onr_conv_direct_packed_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s);
 /// Packed: [group][tile of two vectors of output channels][channel block][kh][kw][channel in block][lane]; the last tile of a
 /// group has one vector when that is enough.
-void onr_conv_direct_pack(const onr_conv_tiles *tiles, const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool);
+void onr_conv_direct_pack(const onr_conv_tiles *tiles, const onr_conv_shape *s, const onr_conv_weights *w, float *packed,
+                          onr_pool *pool);
 size_t onr_conv_direct_worker_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s);
 void onr_conv_direct_run(const onr_conv_tiles *tiles, const onr_conv_args *a);
 

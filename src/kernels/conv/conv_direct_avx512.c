@@ -22,7 +22,7 @@ static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
 
 static size_t packed_bytes(const onr_conv_shape *s) { return onr_conv_direct_packed_bytes(&onr_conv_tiles_avx512, s); }
 
-static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
+static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
     onr_conv_direct_pack(&onr_conv_tiles_avx512, s, w, packed, pool);
 }
 

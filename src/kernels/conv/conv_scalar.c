@@ -21,7 +21,7 @@ static size_t packed_bytes(const onr_conv_shape *s) {
 
 typedef struct pack_job {
     const onr_conv_shape *s;
-    const float *w;
+    const onr_conv_weights *w;
     float *packed;
 } pack_job;
 
@@ -32,12 +32,14 @@ static void pack_block(void *ctx, size_t begin, size_t end) {
         float *out = j->packed + (int64_t)block * k * b;
         for (int64_t lane = 0; lane < b; lane++) {
             int64_t oc = (int64_t)block * b + lane;
-            for (int64_t i = 0; i < k; i++) out[i * b + lane] = oc < j->s->c_out ? j->w[oc * k + i] : 0.0f;
+            const bool real = oc < j->s->c_out;
+            const float scale = real ? onr_conv_scale(j->w, oc) : 0;
+            for (int64_t i = 0; i < k; i++) out[i * b + lane] = real ? j->w->w[oc * k + i] * scale : 0.0f;
         }
     }
 }
 
-static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
+static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
     pack_job job = {s, w, packed};
     onr_pool_for(pool, (size_t)onr_ceil_div(s->c_out, s->out_block), 1, pack_block, &job);
 }

@@ -12,12 +12,15 @@ size_t onr_dwconv_packed_bytes(const onr_dw_kernels *k, const onr_conv_shape *s)
     return (size_t)(onr_round_up(s->c_out, k->block) * s->kh * s->kw) * sizeof(float);
 }
 
-void onr_dwconv_pack(const onr_dw_kernels *k, const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
+void onr_dwconv_pack(const onr_dw_kernels *k, const onr_conv_shape *s, const onr_conv_weights *w, float *packed,
+                     onr_pool *pool) {
     (void)pool; // a few kilobytes
     int64_t taps = (int64_t)s->kh * s->kw, channels = onr_round_up(s->c_out, k->block);
     for (int64_t c = 0; c < channels; c++) {
+        const bool real = c < s->c_out;
+        const float scale = real ? onr_conv_scale(w, c) : 0;
         for (int64_t tap = 0; tap < taps; tap++)
-            packed[(c / k->block * taps + tap) * k->block + c % k->block] = c < s->c_out ? w[c * taps + tap] : 0.0f;
+            packed[(c / k->block * taps + tap) * k->block + c % k->block] = real ? w->w[c * taps + tap] * scale : 0.0f;
     }
 }
 

@@ -36,7 +36,8 @@ typedef struct onr_dw_kernels {
 bool onr_dwconv_supports(const onr_dw_kernels *k, const onr_conv_shape *s);
 /// Packed: [block][kh][kw][lane].
 size_t onr_dwconv_packed_bytes(const onr_dw_kernels *k, const onr_conv_shape *s);
-void onr_dwconv_pack(const onr_dw_kernels *k, const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool);
+void onr_dwconv_pack(const onr_dw_kernels *k, const onr_conv_shape *s, const onr_conv_weights *w, float *packed,
+                     onr_pool *pool);
 void onr_dwconv_run(const onr_dw_kernels *k, const onr_conv_args *a);
 /// Microseconds: FMAs at `gflops`, or bytes where those take longer.
 double onr_dwconv_cost(const onr_conv_shape *s, const onr_cpu *cpu, double gflops);

@@ -115,7 +115,7 @@ static const onr_dw_kernels kernels = {.block = VF_LANES, .get = get, .get3 = ge
 
 static bool supports(const onr_conv_shape *s) { return onr_dwconv_supports(&kernels, s); }
 static size_t packed_bytes(const onr_conv_shape *s) { return onr_dwconv_packed_bytes(&kernels, s); }
-static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
+static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
     onr_dwconv_pack(&kernels, s, w, packed, pool);
 }
 static size_t worker_bytes(const onr_conv_shape *s) {

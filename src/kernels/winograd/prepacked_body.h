@@ -46,7 +46,7 @@ static size_t packed_bytes(const onr_conv_shape *s) {
 
 typedef struct pack_job {
     const onr_conv_shape *s;
-    const float *w;
+    const onr_conv_weights *w;
     float *packed;
 } pack_job;
 
@@ -89,15 +89,17 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
                 vd taps[9];
                 memset(taps, 0, sizeof taps);
                 const int64_t k_first = group * WIDE + k0;
-                for (int k = 0; k < (VF_LANES / 2) && k_first + k < s->c_out; k++)
-                    for (int t = 0; t < 9; t++) taps[t][k] = q->w[((k_first + k) * s->c_in + c) * 9 + t];
+                for (int k = 0; k < (VF_LANES / 2) && k_first + k < s->c_out; k++) {
+                    const float *w = q->w->w + ((k_first + k) * s->c_in + c) * 9, scale = onr_conv_scale(q->w, k_first + k);
+                    for (int t = 0; t < 9; t++) taps[t][k] = w[t] * scale;
+                }
                 transform_weights(taps, u + c * WIDE + k0, s->c_in * WIDE);
             }
         }
     }
 }
 
-static void pack(const onr_conv_shape *s, const float *w, float *packed, onr_pool *pool) {
+static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
     pack_job q = {s, w, packed};
     onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, WIDE) * onr_ceil_div(s->c_in, VF_LANES)), 1, pack_part, &q);
 }
