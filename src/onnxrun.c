@@ -156,7 +156,9 @@ static onr_status optimize(onnxrun_session *s, const onnxrun_session_options *o,
     s->graph = onr_graph_clone(s->m->graph, s->arena);
     if (!s->graph) return onr_no_memory(err, 0);
     ONR_TRY(onr_session_keep(s, o, err));
-    onr_pipeline_options p = {.disable = o->disable_passes, .stop_after = o->stop_after};
+    if (o->explain) onr_story_init(&s->story, s->arena);
+    onr_pipeline_options p = {
+        .disable = o->disable_passes, .stop_after = o->stop_after, .story = o->explain ? &s->story : NULL};
 #ifndef NDEBUG
     p.verify = true;
 #endif

@@ -247,6 +247,7 @@ typedef struct onnxrun_session_options {
     /** Only plans, to be looked at: packs no weights, takes no memory for activations, is not bound by max_memory, and cannot
      * run. */
     bool plan_only;
+    bool explain; /**< takes down what the optimization does and nearly does, for onnxrun_explain */
 } onnxrun_session_options;
 ONNXRUN_API onnxrun_session_options onnxrun_session_options_default(void);
 
@@ -297,6 +298,11 @@ ONNXRUN_API onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_se
 /** What `onnxrun info` prints: "text" or "json". Sessions may be NULL: then arena and weight bytes are left out. */
 ONNXRUN_API onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format,
                                         onnxrun_write_fn write, void *user, onnxrun_error *err);
+/** Every rewrite that made the session's graph of the model's, pass by pass with its node and with the number that
+ * onnxrun_session_options.stop_after takes ("conv_bn:3"), and near misses with the reason: "text" (80 columns) or "json".
+ * ONNXRUN_USAGE: the session was made without the option `explain`. */
+ONNXRUN_API onnxrun_status onnxrun_explain(const onnxrun_session *s, const char *format, onnxrun_write_fn write, void *user,
+                                           onnxrun_error *err);
 /** How many findings onnxrun_check told, and what the errors among them are: ONNXRUN_OK (none), ONNXRUN_UNSUPPORTED, or
  * ONNXRUN_INVALID when at least one is a defect of the model. */
 typedef struct onnxrun_verdict {

@@ -1,6 +1,7 @@
 // onnxrun_session.h: the insides of the public types, shared by the roof's bodies: onnxrun.c (models, sessions, runs),
-// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_hooks.c and onnxrun_part.c (a run
-// seen from outside) and onnxrun_roof.c (the machine's limits). May assume: included by those alone.
+// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_explain.c (passes),
+// onnxrun_hooks.c and onnxrun_part.c (a run seen from outside) and onnxrun_roof.c (the machine's limits). May assume: included
+// by those alone.
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
 
@@ -50,6 +51,7 @@ struct onnxrun_session {
     onr_buf *memory; // activations: one block, as large as the largest plan so far
     onr_pass_count passes[ONR_MAX_PASSES];
     int32_t n_passes;
+    onr_story story; // of the passes; without an arena when nobody wants it
     onnxrun_step_fn on_step;
     void *on_step_user;
     onnxrun_hooks hooks;

@@ -25,6 +25,7 @@ typedef struct onr_args {
     int opt_level;
     onr_list disable_pass;
     const char *stop_after, *prefer;
+    bool explain_opt;
     size_t max_memory;
     bool untrusted;
     onr_list limit;

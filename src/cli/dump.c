@@ -2,6 +2,7 @@
 // May assume: parsed options. Never runs the model.
 #include "cli/commands.h"
 #include "cli/dryplan.h"
+#include "cli/explain.h"
 #include "cli/open.h"
 #include "io/file.h"
 
@@ -20,6 +21,7 @@ static onnxrun_status dump(const onr_args *args, onnxrun_error *err) {
     onnxrun_status st = onr_open_model(args, args->pos[0], &m, err);
     bool session = strcmp(stage, "optimized") == 0 || strcmp(stage, "plan") == 0;
     if (st == ONNXRUN_OK && session) st = onr_dryplan(args, m, &s, NULL, err);
+    if (st == ONNXRUN_OK && session) st = onr_explain_print(args, s, stderr, err);
     if (st == ONNXRUN_OK) st = onnxrun_dump(m, s, stage, format, collect, &text, err);
     if (st == ONNXRUN_OK && text.failed) st = onr_io_no_memory(err, text.n);
     if (st == ONNXRUN_OK) st = onr_io_write(args->output ? args->output : "-", text.s, text.n, err);
@@ -42,7 +44,7 @@ const onr_command onr_command_dump = {
              "optimized (after "
              "the passes for this CPU), plan (steps, kernels, offsets in the arena).\n\n"
              "--format is text (default), dot (for Graphviz) or json.",
-    .options = "stage format output free-dim input-shape batch threads cpu optimize disable-pass stop-after prefer "
+    .options = "stage format output free-dim input-shape batch threads cpu optimize disable-pass stop-after explain-opt prefer "
                "max-memory " ONR_LIMIT_OPTIONS "verbose quiet "
                "help",
     .min_pos = 1,

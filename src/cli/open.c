@@ -63,6 +63,7 @@ onnxrun_status onr_open_options(const onr_args *args, onnxrun_session_options *o
     out->opt_level = args->opt_level;
     out->disable_passes = args->disable_pass.n ? args->disable_pass.item : NULL;
     out->stop_after = args->stop_after;
+    out->explain = args->explain_opt;
     out->prefer_memory = args->prefer && strcmp(args->prefer, "memory") == 0;
     out->max_memory = args->max_memory;
     out->seed = args->seed;

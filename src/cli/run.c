@@ -2,6 +2,7 @@
 // May assume: parsed options. Never prints a result before the run has succeeded.
 #include "cli/classes.h"
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/inputs.h"
 #include "cli/limits.h"
 #include "cli/observe.h"
@@ -48,7 +49,7 @@ static onnxrun_status prepare(job *j, onnxrun_error *err) {
         st = onr_inputs_read(args, j->model, &j->sidecar, args->pos + 1, args->n_pos - 1, args->random, &j->inputs, err);
     }
     if (st == ONNXRUN_OK) st = onr_observe_open(args, j->model, &j->observer, &j->session, err);
-    return st;
+    return st == ONNXRUN_OK ? onr_explain_print(args, j->session, stderr, err) : st;
 }
 
 static onnxrun_status run(job *j, onnxrun_error *err) {
@@ -85,8 +86,9 @@ static onnxrun_status show_json(const job *j, onnxrun_error *err) {
     }
     onr_str_add(&text, "]");
     onr_observe_json(j->observer, &text);
+    onnxrun_status st = onr_explain_member(j->args, j->session, &text, err);
     onr_str_add(&text, "}\n");
-    onnxrun_status st = text.failed ? onr_io_no_memory(err, text.n) : ONNXRUN_OK;
+    if (st == ONNXRUN_OK && text.failed) st = onr_io_no_memory(err, text.n);
     if (st == ONNXRUN_OK) fwrite(text.s, 1, text.n, stdout);
     onr_str_free(&text);
     return st;
@@ -169,7 +171,7 @@ const onr_command onr_command_run = {
         "--format is pb, npy, npz or bin; without it, -o goes by the ending of its file, and a folder gets output_0.pb, ...",
     .options = "output format print json save-steps dump-tensors stats check-nan top-k labels test-data-set random seed "
                "free-dim input-shape batch mean std scale profile threads cpu optimize "
-               "disable-pass stop-after prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
+               "disable-pass stop-after explain-opt prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,
     .run = command,

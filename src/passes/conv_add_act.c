@@ -15,13 +15,28 @@ static bool has_clamp(const onr_node *conv) {
     return (lo && lo->f != -INFINITY) || (hi && hi->f != INFINITY);
 }
 
-/// The other addend, when `add` sums the convolution's output and a value of just the same shape.
-static onr_value *residual_of(const onr_node *conv, const onr_node *add) {
-    if (!onr_pass_is(add, "Add") || add->n_in != 2 || add->in[0] == add->in[1]) return NULL;
-    onr_value *other = add->in[add->in[0] == conv->out[0]];
-    return onr_type_equal(&other->type, &conv->out[0]->type) && onr_shape_equal(&other->type.shape, &add->out[0]->type.shape)
-               ? other
-               : NULL;
+/// Why `next`, which alone reads the convolution, is no residual Add; NULL: it is, and *residual is the other addend, which has
+/// just the same shape.
+static const char *add_obstacle(const onr_pass_run *r, const onr_node *conv, const onr_node *next, onr_value **residual) {
+    *residual = NULL;
+    if (!onr_pass_is(next, "Add") || next->n_in != 2) return "it is no Add";
+    if (has_clamp(conv)) return "Conv has taken Relu or Clip, which would come before the Add";
+    if (has_residual(conv)) return "Conv has taken an Add already";
+    if (next->in[0] == next->in[1]) return "both addends are Conv's output";
+    onr_value *other = next->in[next->in[0] == conv->out[0]];
+    if (!other || !onr_type_equal(&other->type, &conv->out[0]->type) ||
+        !onr_shape_equal(&other->type.shape, &next->out[0]->type.shape))
+        return onr_pass_why(r, "the addend '%s' is %s, Conv's output %s", onr_pass_name(other),
+                            other ? onr_pass_type_text(r, other) : "missing", onr_pass_type_text(r, conv->out[0]));
+    *residual = other;
+    return NULL;
+}
+
+/// Of two convolutions that are added, the later one takes the other's output.
+static bool takes(const onr_node *conv, const onr_node *add, const onr_value *residual) {
+    const onr_node *maker = residual->producer;
+    return !maker || maker->id < conv->id || !onr_pass_is(maker, "onnxrun.Conv") || onr_pass_only_user(residual) != add ||
+           has_residual(maker) || has_clamp(maker);
 }
 
 /// A convolution stands where the Add stood, since the residual may be made after the old one.
@@ -60,16 +75,17 @@ static float attr_float(const onr_node *n, const char *name, float absent) {
     return a ? a->f : absent;
 }
 
-/// The clamp that Relu or a Clip with constant bounds is; false for anything else.
-static bool clamp_of(const onr_node *n, float *lo, float *hi) {
-    if (onr_pass_is(n, "Relu")) {
-        *lo = 0;
-        *hi = INFINITY;
-        return true;
-    }
-    if (!onr_pass_is(n, "Clip")) return false;
-    bool ok = scalar_float(n, 1, attr_float(n, "min", -INFINITY), lo) && scalar_float(n, 2, attr_float(n, "max", INFINITY), hi);
-    return ok && *lo <= *hi;
+/// Why `next` is no clamp that the convolution could take; NULL: it is, from *lo to *hi.
+static const char *clamp_obstacle(const onr_node *conv, const onr_node *next, float *lo, float *hi) {
+    *lo = 0;
+    *hi = INFINITY;
+    if (!onr_pass_is(next, "Relu") && !onr_pass_is(next, "Clip")) return "it is neither Relu nor Clip";
+    if (has_clamp(conv)) return "Conv has taken one already";
+    if (onr_pass_is(next, "Relu")) return NULL;
+    if (!scalar_float(next, 1, attr_float(next, "min", -INFINITY), lo) ||
+        !scalar_float(next, 2, attr_float(next, "max", INFINITY), hi))
+        return "its bounds are no constant float32";
+    return *lo <= *hi ? NULL : "its least bound is above its greatest";
 }
 
 static onr_status fuse_clamp(onr_pass_run *r, onr_node *conv, onr_node *act, float lo, float hi) {
@@ -80,22 +96,54 @@ static onr_status fuse_clamp(onr_pass_run *r, onr_node *conv, onr_node *act, flo
     return onr_node_resolve(conv, r->arena, r->err);
 }
 
+/// For the story: activations that people expect to see fused.
+static bool is_activation(const onr_node *n) {
+    static const char *const names[] = {"Relu", "Clip",        "Sigmoid",   "Tanh", "LeakyRelu", "PRelu",    "Elu",
+                                        "Selu", "HardSigmoid", "HardSwish", "Gelu", "Mish",      "Softplus", "Swish"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (onr_pass_is(n, names[i])) return true;
+    return false;
+}
+
+/// For the story, when all is done: what follows a convolution and could have been part of it.
+static void tell_why_not(const onr_pass_run *r, const onr_node *conv) {
+    const onr_value *v = conv->out[0];
+    const char *why_not = onr_pass_not_alone(r, v);
+    onr_value *residual;
+    float lo, hi;
+    for (int32_t i = 0; i < v->n_uses; i++) {
+        const onr_node *n = v->uses[i].node;
+        bool adds = onr_pass_is(n, "Add");
+        if (v->uses[i].slot < 0 || !(adds || is_activation(n))) continue;
+        if (!why_not) why_not = adds ? add_obstacle(r, conv, n, &residual) : clamp_obstacle(conv, n, &lo, &hi);
+        if (why_not) onr_pass_missed(r, n, "Conv+%s not fused: %s", n->op_type, why_not);
+        return;
+    }
+}
+
+static onr_status fuse_next(onr_pass_run *r, onr_node *conv) {
+    onr_node *next = onr_pass_only_user(conv->out[0]);
+    onr_value *residual;
+    float lo, hi;
+    if (!next) return ONR_OK;
+    if (!add_obstacle(r, conv, next, &residual)) {
+        if (!takes(conv, next, residual) || !onr_pass_may(r)) return ONR_OK;
+        onr_pass_fired(r, next, "moved into the store of Conv '%s', which adds '%s'", conv->name, residual->name);
+        return fuse_add(r, conv, next, residual); // the fused node comes up again later in the list
+    }
+    if (clamp_obstacle(conv, next, &lo, &hi) || !onr_pass_may(r)) return ONR_OK;
+    onr_pass_fired(r, next, "moved into the store of Conv '%s'", conv->name);
+    return fuse_clamp(r, conv, next, lo, hi);
+}
+
 onr_status onr_pass_conv_add_act(onr_pass_run *r) {
     for (int32_t i = 0; i < r->g->n_nodes; i++) {
         onr_node *conv = r->g->nodes[i];
-        if (!onr_pass_is(conv, "onnxrun.Conv") || !conv->out[0] || has_clamp(conv)) continue;
-        onr_node *next = onr_pass_only_user(conv->out[0]);
-        if (!next) continue;
-        onr_value *residual = has_residual(conv) ? NULL : residual_of(conv, next);
-        // Of two convolutions that are added, the later one takes the other's output.
-        bool later = residual && (!residual->producer || residual->producer->id < conv->id ||
-                                  !onr_pass_is(residual->producer, "onnxrun.Conv") || onr_pass_only_user(residual) != next ||
-                                  has_residual(residual->producer) || has_clamp(residual->producer));
-        float lo, hi;
-        if (later && onr_pass_may(r))
-            ONR_TRY(fuse_add(r, conv, next, residual)); // the fused node comes up again later in the list
-        else if (!residual && clamp_of(next, &lo, &hi) && onr_pass_may(r))
-            ONR_TRY(fuse_clamp(r, conv, next, lo, hi));
+        if (onr_pass_is(conv, "onnxrun.Conv") && conv->out[0] && !has_clamp(conv)) ONR_TRY(fuse_next(r, conv));
+    }
+    for (int32_t i = 0; r->story && i < r->g->n_nodes; i++) {
+        const onr_node *conv = r->g->nodes[i];
+        if (onr_pass_is(conv, "onnxrun.Conv") && conv->out[0]) tell_why_not(r, conv);
     }
     return ONR_OK;
 }

@@ -10,14 +10,17 @@
 enum { IN_W = 1, IN_B = 2, IN_SCALE = 4 };
 enum { BN_SCALE = 1, BN_B, BN_MEAN, BN_VAR };
 
-static bool is_inference(const onr_node *bn) {
+/// Why this BatchNormalization is no multiplication and addition per channel; NULL: it is.
+static const char *trains(const onr_pass_run *r, const onr_node *bn) {
     const onr_attr *training = onr_node_attr(bn, "training_mode");
     const onr_attr *spatial = onr_node_attr(bn, "spatial"), *is_test = onr_node_attr(bn, "is_test");
-    if ((training && training->i) || (spatial && !spatial->i)) return false;
-    if (bn->op->until && bn->op->until < 7 && !(is_test && is_test->i)) return false; // old opsets train unless told not to
+    if (training && training->i) return "it is in training mode";
+    if (spatial && !spatial->i) return "its statistics are per element (spatial = 0)";
+    if (bn->op->until && bn->op->until < 7 && !(is_test && is_test->i)) return "before opset 7 it trains unless told not to";
     for (int32_t k = 1; k < bn->n_out; k++)
-        if (bn->out[k] && (bn->out[k]->n_uses || onr_value_is_seen(bn->out[k]))) return false;
-    return true;
+        if (bn->out[k] && (bn->out[k]->n_uses || onr_value_is_seen(bn->out[k])))
+            return onr_pass_why(r, "its output '%s' is wanted too", bn->out[k]->name);
+    return NULL;
 }
 
 static const float *channel_floats(const onr_node *n, int32_t i, int64_t channels) {
@@ -25,13 +28,31 @@ static const float *channel_floats(const onr_node *n, int32_t i, int64_t channel
     return t && t->dtype == ONR_FLOAT && onr_tensor_numel(t) == channels ? t->data : NULL;
 }
 
-/// The BatchNormalization that alone reads this convolution, with constants for all channels.
-static onr_node *match(const onr_node *conv, int64_t channels) {
-    onr_node *bn = conv->out[0] ? onr_pass_only_user(conv->out[0]) : NULL;
-    if (!onr_pass_is(bn, "BatchNormalization") || bn->in[0] != conv->out[0] || !is_inference(bn)) return NULL;
+/// Why a node that is no convolution of ours takes no BatchNormalization.
+static const char *no_conv(const onr_pass_run *r, const onr_value *x) {
+    const onr_node *maker = x->producer;
+    if (!maker) return onr_pass_why(r, "its input '%s' is made by no node", x->name);
+    if (onr_pass_is(maker, "Conv")) return onr_pass_why(r, "Conv '%s' was not lowered", maker->name);
+    return onr_pass_why(r, "its input is made by %s '%s', no Conv", maker->op_type, maker->name);
+}
+
+static int64_t channels_of(const onr_node *conv) { return conv->in[IN_W]->constant->t.shape.dim[0]; }
+
+/// Why bn cannot become part of the node that makes its input; NULL: it can, and that node is a convolution of ours.
+static const char *obstacle(const onr_pass_run *r, const onr_node *bn) {
+    const onr_value *x = bn->in[0];
+    const onr_node *conv = x->producer;
+    if (!onr_pass_is(conv, "onnxrun.Conv")) return no_conv(r, x);
+    const char *why_not = onr_pass_not_alone(r, x);
+    if (!why_not) why_not = trains(r, bn);
+    if (why_not) return why_not;
+    if (conv->n_in > IN_SCALE && conv->in[IN_SCALE]) return "Conv has taken one already";
+    if (conv->n_in > IN_B && conv->in[IN_B] && !onr_pass_constant(conv, IN_B)) return "Conv's bias is not constant";
     for (int32_t k = BN_SCALE; k <= BN_VAR; k++)
-        if (!channel_floats(bn, k, channels)) return NULL;
-    return bn;
+        if (!channel_floats(bn, k, channels_of(conv)))
+            return onr_pass_why(r, "'%s' is no constant of %lld float32", onr_pass_name(bn->in[k]),
+                                (long long)channels_of(conv));
+    return NULL;
 }
 
 static onr_status fuse(onr_pass_run *r, onr_node *conv, onr_node *bn, int64_t channels) {
@@ -60,14 +81,14 @@ static onr_status fuse(onr_pass_run *r, onr_node *conv, onr_node *bn, int64_t ch
 
 onr_status onr_pass_conv_bn(onr_pass_run *r) {
     for (int32_t i = 0; i < r->g->n_nodes; i++) {
-        onr_node *conv = r->g->nodes[i];
-        if (!onr_pass_is(conv, "onnxrun.Conv")) continue;
-        bool has_scale = conv->n_in > IN_SCALE && conv->in[IN_SCALE];
-        bool has_bias = conv->n_in > IN_B && conv->in[IN_B];
-        if (has_scale || (has_bias && !onr_pass_constant(conv, IN_B))) continue;
-        int64_t channels = conv->in[IN_W]->constant->t.shape.dim[0];
-        onr_node *bn = match(conv, channels);
-        if (bn && onr_pass_may(r)) ONR_TRY(fuse(r, conv, bn, channels));
+        onr_node *bn = r->g->nodes[i];
+        if (!onr_pass_is(bn, "BatchNormalization")) continue;
+        const char *why_not = obstacle(r, bn);
+        if (why_not) onr_pass_missed(r, bn, "Conv+BatchNormalization not fused: %s", why_not);
+        if (why_not || !onr_pass_may(r)) continue;
+        onr_node *conv = bn->in[0]->producer;
+        onr_pass_fired(r, bn, "became scale and bias of Conv '%s'", conv->name);
+        ONR_TRY(fuse(r, conv, bn, channels_of(conv)));
     }
     return ONR_OK;
 }

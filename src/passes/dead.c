@@ -12,7 +12,9 @@ static bool is_needed(const onr_node *n) {
 onr_status onr_pass_dead(onr_pass_run *r) {
     for (int32_t i = r->g->n_nodes - 1; i >= 0; i--) {
         onr_node *n = r->g->nodes[i];
-        if (!n->dead && !is_needed(n) && onr_pass_may(r)) onr_graph_remove_node(r->g, n);
+        if (n->dead || is_needed(n) || !onr_pass_may(r)) continue;
+        onr_pass_fired(r, n, "removed: nobody reads what it makes");
+        onr_graph_remove_node(r->g, n);
     }
     return ONR_OK;
 }

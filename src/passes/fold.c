@@ -25,15 +25,17 @@ static bool has_graph_attr(const onr_node *n) {
     return false;
 }
 
-/// False when an output is known to be larger than the budget.
-static bool within_budget(const onr_pass_run *r, const onr_node *n, size_t spent) {
+/// Why a node with constant inputs is not computed now; NULL: it is.
+static const char *obstacle(const onr_pass_run *r, const onr_node *n, size_t spent) {
     size_t total = r->target->guard && r->target->guard->max_fold_bytes ? r->target->guard->max_fold_bytes : FOLD_TOTAL_BYTES;
     for (int32_t k = 0; k < n->n_out; k++) {
         size_t bytes;
         if (!n->out[k] || !onr_type_bytes(&n->out[k]->type, &bytes)) continue;
-        if (bytes > total / 4 || spent > total - bytes) return false;
+        if (bytes <= total / 4 && spent <= total - bytes) continue;
+        return onr_pass_why(r, "'%s' takes %zu bytes, constants may take %zu, and one node a quarter of that", n->out[k]->name,
+                            bytes, total);
     }
-    return true;
+    return NULL;
 }
 
 /// A copy in the session's arena: what the evaluation made is reference-counted and would outlive nobody.
@@ -68,14 +70,16 @@ static onr_status fold_node(onr_pass_run *r, onr_node *n, size_t *spent) {
     for (int32_t k = 0; k < n->n_in; k++) in[k] = n->in[k] ? content(n->in[k]) : NULL;
     onr_status s = onr_eval(n, in, NULL, out, r->env, r->err);
     if (s == ONR_INVALID || s == ONR_UNSUPPORTED) { // it fails when it is run, which a branch not taken never is
-        if (r->err) *r->err = (onr_err){0};
         r->count--;
+        onr_pass_missed(r, n, "not computed beforehand: %s", r->err ? r->err->text : onr_status_name(s));
+        if (r->err) *r->err = (onr_err){0};
         return ONR_OK;
     }
     if (s != ONR_OK) return s;
     bool tensors = true;
     for (int32_t k = 0; k < n->n_out; k++)
         if (n->out[k] && out[k].kind != ONR_TENSOR) tensors = false;
+    onr_pass_fired(r, n, tensors ? "computed once: its inputs are constant" : "stays: what it makes is no tensor");
     for (int32_t k = 0; k < n->n_out && tensors && s == ONR_OK; k++) {
         const onr_datum *kept = NULL;
         if (!n->out[k]) continue;
@@ -125,6 +129,15 @@ static bool is_asked(const onr_node *n) {
     return false;
 }
 
+/// For the story alone: constant inputs are not all that it takes.
+static void tell_why_not(const onr_pass_run *r, const onr_node *n) {
+    if (!r->story || has_graph_attr(n) || n->n_in == 0 || !all_constant(n)) return;
+    if (is_kept(n))
+        onr_pass_missed(r, n, "not computed beforehand: its output is kept to be looked at");
+    else
+        onr_pass_missed(r, n, "not computed beforehand: %s gives something else each time", n->op_type);
+}
+
 static onr_status fold_graph(onr_pass_run *r, size_t *spent);
 
 /// Bodies of control flow: a Constant in a loop is then made once, not in every iteration.
@@ -148,18 +161,27 @@ static onr_status fold_graph(onr_pass_run *r, size_t *spent) {
         if (n->dead) continue;
         ONR_TRY(onr_guard_time(r->target->guard, n->name, r->err));
         if (has_graph_attr(n)) ONR_TRY(fold_bodies(r, n, spent));
-        if (!(n->op->flags & ONR_OP_PURE) || has_graph_attr(n) || is_kept(n)) continue;
+        if (!(n->op->flags & ONR_OP_PURE) || has_graph_attr(n) || is_kept(n)) {
+            tell_why_not(r, n);
+            continue;
+        }
         bool known = false;
         for (int32_t k = 0; k < n->n_out; k++)
             if (n->out[k] && fully_known(n->out[k]) && onr_pass_may(r)) {
+                onr_pass_fired(r, n, "'%s' follows from sizes that are known", n->out[k]->name);
                 ONR_TRY(fold_known(r, n->out[k]));
                 known = true;
             }
         if (!is_asked(n)) {
-            if (known || onr_pass_may(r)) onr_graph_remove_node(r->g, n);
+            bool may = !known && onr_pass_may(r);
+            if (may) onr_pass_fired(r, n, "removed: nobody reads what it makes");
+            if (known || may) onr_graph_remove_node(r->g, n);
             continue;
         }
-        if (all_constant(n) && within_budget(r, n, *spent) && onr_pass_may(r)) ONR_TRY(fold_node(r, n, spent));
+        if (!all_constant(n)) continue;
+        const char *why_not = obstacle(r, n, *spent);
+        if (why_not) onr_pass_missed(r, n, "not computed beforehand: %s", why_not);
+        if (!why_not && onr_pass_may(r)) ONR_TRY(fold_node(r, n, spent));
     }
     return ONR_OK;
 }

@@ -87,11 +87,36 @@ static onr_status ask(onr_pass_run *r, const twins *t, const onr_node *n, onr_la
     return ONR_OK;
 }
 
+static uint32_t blocked_inputs(const twins *t, const onr_node *n) {
+    uint32_t bits = 0;
+    for (int32_t k = 0; k < n->n_in && k < 32; k++)
+        if (n->in[k] && twin(t, n->in[k])) bits |= 1u << k;
+    return bits;
+}
+
+/// For the story: a node that reads what is there in blocks costs a reordering when it does not take it so.
+static void tell_plain(const onr_pass_run *r, const onr_node *n, uint32_t available, const char *why) {
+    int32_t k = 0;
+    if (!available || onr_pass_is(n, "onnxrun.Reorder")) return;
+    while (!(available >> k & 1)) k++;
+    onr_pass_missed(r, n, "works on plain channels, and '%s' is reordered for it: %s", n->in[k]->name, why);
+}
+
+static void tell_blocked(const onr_pass_run *r, const onr_node *n, const onr_layout *q) {
+    onr_pass_fired(r, n, "works on blocks of %d channels%s", (int)q->block,
+                   !q->blocked_in                  ? ", from a plain input"
+                   : !q->blocked_out               ? ", to a plain output"
+                   : q->blocked_in & ~q->available ? ", its input is reordered for it"
+                                                   : "");
+}
+
 static onr_status block_node(onr_pass_run *r, twins *t, onr_node *n) {
     onr_layout q;
-    if (!n->op->layout) return ONR_OK;
+    if (!n->op->layout) return tell_plain(r, n, blocked_inputs(t, n), "its operator has no form for blocks"), ONR_OK;
     ONR_TRY(ask(r, t, n, &q));
-    if (!(q.blocked_in | q.blocked_out) || !onr_pass_may(r)) return ONR_OK;
+    if (!(q.blocked_in | q.blocked_out)) return tell_plain(r, n, q.available, "it cannot take blocks here"), ONR_OK;
+    if (!onr_pass_may(r)) return ONR_OK;
+    tell_blocked(r, n, &q);
     for (int32_t k = 0; k < n->n_in && k < 32; k++)
         if (q.blocked_in >> k & 1) ONR_TRY(block_input(r, t, n, k));
     for (int32_t k = 0; k < n->n_out && k < 32; k++)

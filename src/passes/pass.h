@@ -3,6 +3,7 @@
 #define ONR_PASSES_PASS_H
 
 #include "ops/eval.h"
+#include "passes/story.h"
 
 /// What every pass gets.
 typedef struct onr_pass_run {
@@ -11,13 +12,29 @@ typedef struct onr_pass_run {
     onr_arena *arena; ///< the session's: for new attributes and constants
     onr_env *env;     ///< for passes that evaluate
     const onr_log *log;
-    int64_t count; ///< rewrites so far: passes call onr_pass_may before each
-    int64_t limit; ///< stop after this many; INT64_MAX mostly
+    int64_t count;    ///< rewrites so far: passes call onr_pass_may before each
+    int64_t limit;    ///< stop after this many; INT64_MAX mostly
+    const char *pass; ///< its name, for the story
+    onr_story *story; ///< NULL: nobody listens
     onr_err *err;
 } onr_pass_run;
 
 /// May one more rewrite be made? Counts it. (`--stop-after PASS:N` bisects with this.)
 static inline bool onr_pass_may(onr_pass_run *r) { return r->count < r->limit && ++r->count; }
+
+/// For the story: the rewrite that onr_pass_may counted last changes (or removes) n. Call it before names go.
+void onr_pass_fired(const onr_pass_run *r, const onr_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/// For the story: n was near a rewrite that was not made. The text tells which, and why not.
+void onr_pass_missed(const onr_pass_run *r, const onr_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/// A reason in the story's memory; never NULL. When nobody listens, it costs nothing and its words do not matter.
+const char *onr_pass_why(const onr_pass_run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/// Why v is not read by one node alone ("Conv's output 'c' has 2 consumers"); NULL: it is, so onr_pass_only_user names it, or
+/// nobody reads it.
+const char *onr_pass_not_alone(const onr_pass_run *r, const onr_value *v);
+/// Its name, for the story; "(none)" for an input that was left out.
+static inline const char *onr_pass_name(const onr_value *v) { return v ? v->name : "(none)"; }
+/// The type of a value, for the story.
+const char *onr_pass_type_text(const onr_pass_run *r, const onr_value *v);
 
 typedef struct onr_pass {
     const char *name;
@@ -38,6 +55,7 @@ typedef struct onr_pipeline_options {
     const char *const *disable; ///< NULL-terminated names, or NULL
     const char *stop_after;     ///< "fold" or "fold:3", or NULL
     bool verify;                ///< check the graph's structure after every pass (tests, debug builds)
+    onr_story *story;           ///< gets what the passes did and nearly did; NULL: nobody listens
 } onr_pipeline_options;
 
 /// Runs the pipeline on `g` in place. counts (ONR_MAX_PASSES entries) and n_counts may be NULL. Errors carry the pass's name.

@@ -59,6 +59,7 @@ static bool is_last(const char *stop_after, const char *name, int64_t *limit) {
 
 static onr_status run_pass(onr_pass_run *r, const onr_pass *pass, bool verify) {
     r->count = 0;
+    r->pass = pass->name;
     onr_status s = pass->run(r);
     if (s == ONR_OK && r->count) {
         onr_graph_compact(r->g);
@@ -69,9 +70,18 @@ static onr_status run_pass(onr_pass_run *r, const onr_pass *pass, bool verify) {
     return s == ONR_OK ? ONR_OK : onr_err_prefix(r->err, "%s", pass->name);
 }
 
+/// A pass that does not run is part of the story when it is one that rewrites.
+static void tell_left_out(const onr_pass_run *r, const onr_pass *pass) {
+    if (!r->story) return;
+    onr_story_add(r->story, pass->name, 0, NULL,
+                  pass->min_level <= r->target->opt_level ? "left out by --disable-pass"
+                  : pass->min_level == 2                  ? "left out: it can change bits, which needs -O2"
+                                                          : "left out: it needs -O1");
+}
+
 onr_status onr_optimize(onr_graph *g, const onr_target *target, onr_arena *arena, onr_env *env, const onr_log *log,
                         const onr_pipeline_options *options, onr_pass_count *counts, int32_t *n_counts, onr_err *err) {
-    onr_pass_run r = {.g = g, .target = target, .arena = arena, .env = env, .log = log, .err = err};
+    onr_pass_run r = {.g = g, .target = target, .arena = arena, .env = env, .log = log, .story = options->story, .err = err};
     int32_t n = 0;
     ONR_TRY(check_options(options, err));
     for (size_t i = 0; i < N_PASSES; i++) {
@@ -80,6 +90,8 @@ onr_status onr_optimize(onr_graph *g, const onr_target *target, onr_arena *arena
         if (needed || (passes[i].min_level <= target->opt_level && !disabled(options, passes[i].name))) {
             ONR_TRY(run_pass(&r, &passes[i], options->verify));
             if (counts) counts[n++] = (onr_pass_count){passes[i].name, r.count};
+        } else {
+            tell_left_out(&r, &passes[i]);
         }
         if (last) break;
     }

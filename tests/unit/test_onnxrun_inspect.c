@@ -222,10 +222,43 @@ static int tear_down(void **state) {
     return 0;
 }
 
+/// What the passes did, for those who asked for it when the session was made.
+static void the_optimization_is_told(void **state) {
+    (void)state;
+    onnxrun_error err;
+    onr_str text = {0}, json = {0};
+    opened x = open_model(ONR_SOURCE_DIR "/models/residualnet16-fashion-bn.onnx", 2);
+    assert_int_equal(onnxrun_explain(x.s, "text", collect, &text, &err), ONNXRUN_USAGE);
+    assert_non_null(strstr(err.text, "explain"));
+    onnxrun_session_free(x.s);
+    onnxrun_session_options o = onnxrun_session_options_default();
+    o.explain = true;
+    if (onnxrun_session_new(x.m, &o, &x.s, &err) != ONNXRUN_OK) fail_msg("%s", err.text);
+    assert_int_equal(onnxrun_explain(x.s, "dot", collect, &text, &err), ONNXRUN_USAGE);
+    assert_int_equal(onnxrun_explain(x.s, "text", collect, &text, &err), ONNXRUN_OK);
+    assert_int_equal(onnxrun_explain(x.s, "json", collect, &json, &err), ONNXRUN_OK);
+    assert_non_null(strstr(json.s, "became scale and bias of Conv '/stem/stem.0/Conv'"));
+    for (const char *p = text.s; *p; p += strcspn(p, "\n") + 1) assert_true(strcspn(p, "\n") <= 100); // long names aside
+    int status = feed(ONR_PYTHON " -c 'import json, sys\nd = json.load(sys.stdin)\nassert d[\"version\"] == 1\n"
+                                 "n = {p[\"name\"]: p[\"rewrites\"] for p in d[\"passes\"]}\n"
+                                 "for k, v in n.items(): assert v == sum(r[\"pass\"] == k for r in d[\"rewrites\"]), k\n"
+                                 "assert n[\"conv_bn\"] > 30'",
+                      &json);
+    assert_int_equal(status, 0);
+    onr_str_free(&text);
+    onr_str_free(&json);
+    close_all(&x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_text),         cmocka_unit_test(as_json),           cmocka_unit_test(as_dot),
-        cmocka_unit_test(wrong_questions), cmocka_unit_test(unknown_operators), cmocka_unit_test(info_and_operators),
+        cmocka_unit_test(as_text),
+        cmocka_unit_test(as_json),
+        cmocka_unit_test(as_dot),
+        cmocka_unit_test(wrong_questions),
+        cmocka_unit_test(unknown_operators),
+        cmocka_unit_test(the_optimization_is_told),
+        cmocka_unit_test(info_and_operators),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
