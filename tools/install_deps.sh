@@ -10,6 +10,7 @@ build_packages=(
     libsleef-dev                                                     # exp, tanh and their kin, eight or sixteen at a time
     libunistring-dev libpcre2-dev                                    # operators: case of text, regular expressions
     libwebp-dev libtiff-dev libopenjp2-7-dev                         # operators: pictures
+    libxxhash-dev                                                    # run --checksum, --threads-sweep
     libpng-dev libjpeg-dev libzip-dev libcjson-dev                    # pictures (operators too), npz archives, sidecars
 )
 test_packages=(

@@ -40,7 +40,7 @@ typedef struct onr_args {
     const char *svg; // plan
     const char *output, *format, *labels, *stage;
     int64_t print, top_k; ///< -1: not given
-    bool json;
+    bool json, checksum, threads_sweep;
     // looking into a run
     const char *save_steps, *dump_tensors;
     bool stats, check_nan, fail_fast;

@@ -10,8 +10,10 @@
 #include "cli/outputs.h"
 #include "cli/profile.h"
 #include "cli/refuse.h"
+#include "cli/sweep.h"
 #include "cli/term.h"
 #include "cli/text.h"
+#include "io/checksum.h"
 #include "io/labels.h"
 
 #include <stdio.h>
@@ -33,7 +35,7 @@ typedef struct job {
     onr_profile profile; // --profile
 } job;
 
-static onnxrun_status prepare(job *j, onnxrun_error *err) {
+static onnxrun_status prepare_inputs(job *j, onnxrun_error *err) {
     const onr_args *args = j->args;
     const char *path = args->pos[0];
     onnxrun_status st = onr_open_model(args, path, &j->model, err);
@@ -48,8 +50,15 @@ static onnxrun_status prepare(job *j, onnxrun_error *err) {
     if (st == ONNXRUN_OK) {
         st = onr_inputs_read(args, j->model, &j->sidecar, args->pos + 1, args->n_pos - 1, args->random, &j->inputs, err);
     }
-    if (st == ONNXRUN_OK) st = onr_observe_open(args, j->model, &j->observer, &j->session, err);
-    return st == ONNXRUN_OK ? onr_explain_print(args, j->session, stderr, err) : st;
+    return st;
+}
+
+static onnxrun_status prepare(job *j, onnxrun_error *err) {
+    onr_checksum none;
+    onnxrun_status st = prepare_inputs(j, err);
+    if (st == ONNXRUN_OK && j->args->checksum) st = onr_checksum_bytes("", 0, &none, err); // told before time is lost
+    if (st == ONNXRUN_OK) st = onr_observe_open(j->args, j->model, &j->observer, &j->session, err);
+    return st == ONNXRUN_OK ? onr_explain_print(j->args, j->session, stderr, err) : st;
 }
 
 static onnxrun_status run(job *j, onnxrun_error *err) {
@@ -66,6 +75,32 @@ static onnxrun_status run(job *j, onnxrun_error *err) {
     if (j->args->profile && (st == ONNXRUN_OK || j->profile.failed)) st = onr_profile_end(&j->profile, j->run_ms, err);
     if (j->args->profile && st == ONNXRUN_OK) st = onr_profile_finish(&j->profile, j->args, err);
     return st;
+}
+
+// "1f...  y: float32[1 x 3]" for each output, as sha256sum writes it.
+static onnxrun_status show_checksums(const job *j, onnxrun_error *err) {
+    for (size_t i = 0; i < j->n_outputs; i++) {
+        onr_checksum c;
+        char digits[ONR_CHECKSUM_TEXT], type[256];
+        onnxrun_status st = onr_checksum_of(j->outputs[i], &c, err);
+        if (st != ONNXRUN_OK) return st;
+        printf("%s  %s: %s\n", onr_checksum_text(c, digits), onnxrun_model_output_name(j->model, i),
+               onr_value_text(j->outputs[i], type));
+    }
+    return ONNXRUN_OK;
+}
+
+static onnxrun_status checksums_json(const job *j, onr_str *out, onnxrun_error *err) {
+    onr_str_add(out, ",\n \"checksums\": [");
+    for (size_t i = 0; i < j->n_outputs && j->outputs[i]; i++) {
+        onr_checksum c;
+        char digits[ONR_CHECKSUM_TEXT];
+        onnxrun_status st = onr_checksum_of(j->outputs[i], &c, err);
+        if (st != ONNXRUN_OK) return st;
+        onr_str_printf(out, "%s\"%s\"", i ? ", " : "", onr_checksum_text(c, digits));
+    }
+    onr_str_add(out, "]");
+    return ONNXRUN_OK;
 }
 
 // The results, and what was observed, for programs.
@@ -85,8 +120,9 @@ static onnxrun_status show_json(const job *j, onnxrun_error *err) {
                        j->args->print < 0 ? DEFAULT_PRINT : j->args->print, &text);
     }
     onr_str_add(&text, "]");
+    onnxrun_status st = j->args->checksum ? checksums_json(j, &text, err) : ONNXRUN_OK;
     onr_observe_json(j->observer, &text);
-    onnxrun_status st = onr_explain_member(j->args, j->session, &text, err);
+    if (st == ONNXRUN_OK) st = onr_explain_member(j->args, j->session, &text, err);
     onr_str_add(&text, "}\n");
     if (st == ONNXRUN_OK && text.failed) st = onr_io_no_memory(err, text.n);
     if (st == ONNXRUN_OK) fwrite(text.s, 1, text.n, stdout);
@@ -99,13 +135,14 @@ static onnxrun_status show(job *j, onnxrun_error *err) {
     const onr_args *args = j->args;
     bool classes = args->top_k > 0 ||
                    (args->top_k < 0 && (args->labels || (j->sidecar.found && j->labels.n && j->inputs.n_pictures)));
-    if (j->n_outputs == 0) return ONNXRUN_OK;
+    onnxrun_status st = args->checksum ? show_checksums(j, err) : ONNXRUN_OK;
+    if (st != ONNXRUN_OK || j->n_outputs == 0) return st;
     if (classes && (args->top_k > 0 || !args->output)) {
-        onnxrun_status st = onr_classes_print(j->outputs[0], &j->labels, args->top_k > 0 ? args->top_k : DEFAULT_TOP,
-                                              j->inputs.picture, j->inputs.n_pictures, err);
+        st = onr_classes_print(j->outputs[0], &j->labels, args->top_k > 0 ? args->top_k : DEFAULT_TOP, j->inputs.picture,
+                               j->inputs.n_pictures, err);
         if (st != ONNXRUN_OK || args->print < 0) return st;
     }
-    if (args->print < 0 && args->output) return ONNXRUN_OK;
+    if (args->print < 0 && (args->output || args->checksum)) return ONNXRUN_OK;
     for (size_t i = 0; i < j->n_outputs; i++) {
         onr_value_print(onnxrun_model_output_name(j->model, i), j->outputs[i], args->print < 0 ? DEFAULT_PRINT : args->print);
     }
@@ -135,7 +172,21 @@ static void job_free(job *j) {
     onnxrun_model_free(j->model);
 }
 
+// --threads-sweep takes the place of the run.
+static int sweep(const onr_args *args) {
+    onnxrun_error err;
+    job j = {.args = args};
+    bool same = false;
+    onnxrun_status st = prepare_inputs(&j, &err);
+    if (st == ONNXRUN_OK) st = onr_sweep(args, j.model, &j.inputs, &same, &err);
+    onr_limits_stop_watch();
+    int code = st != ONNXRUN_OK ? onr_report(&err) : same ? 0 : ONR_EXIT_DIFFERENT;
+    job_free(&j);
+    return code;
+}
+
 static int command(const onr_args *args) {
+    if (args->threads_sweep) return sweep(args);
     onnxrun_error err;
     job j = {.args = args};
     onnxrun_status st = prepare(&j, &err);
@@ -169,7 +220,8 @@ const onr_command onr_command_run = {
         ".jpg .ppm (pictures; several for the only input become a batch), .bin (raw little-endian bytes of exactly the right "
         "size).\n\n"
         "--format is pb, npy, npz or bin; without it, -o goes by the ending of its file, and a folder gets output_0.pb, ...",
-    .options = "output format print json save-steps dump-tensors stats check-nan top-k labels test-data-set random seed "
+    .options = "output format print json checksum threads-sweep save-steps dump-tensors stats check-nan top-k labels "
+               "test-data-set random seed "
                "free-dim input-shape batch mean std scale profile threads cpu optimize "
                "disable-pass stop-after explain-opt prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,

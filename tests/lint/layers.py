@@ -16,7 +16,7 @@ OWNERS = {
     r"pthreadpool\.h|pthread\.h": {"base"},
     r"png\.h|jpeglib\.h|jerror\.h": {"io", "ops"},  # ops: ImageDecoder
     r"webp/|tiffio\.h|openjpeg\.h|pcre2\.h|uni(case|str)\.h": {"ops"},
-    r"zlib\.h|zip\.h|cjson/": {"io"},
+    r"zlib\.h|zip\.h|cjson/|xxhash\.h": {"io"},
     r".*intrin\.h|arm_neon\.h": {"kernels"},
 }
 ALLOCATORS = r"\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|posix_memalign|aligned_alloc|alloca)\s*\("
