@@ -118,26 +118,14 @@ typedef struct state {
 
 typedef struct pack_job {
     const state *s;
-    const float *w, *scale;
+    const void *w; // may lie askew in its file
+    const float *scale;
     onr_pool *pool;
 } pack_job;
 
-/// Packs, with each output channel's weights scaled when there is a scale. Weights that lie askew in their file are copied
-/// first, into memory that goes at once.
 static bool pack(void *ctx, void *packed) {
     const pack_job *j = ctx;
-    const onr_conv_shape *s = &j->s->shape;
-    onr_conv_weights w = {j->w, j->scale};
-    float *own = NULL;
-    if ((uintptr_t)j->w % sizeof(float) != 0) {
-        const size_t bytes = (size_t)(s->c_out * (s->c_in / s->groups) * s->kh * s->kw) * sizeof *own;
-        own = onr_malloc(bytes);
-        if (!own) return false;
-        memcpy(own, j->w, bytes);
-        w.w = own;
-    }
-    j->s->variant->pack(s, &w, packed, j->pool);
-    onr_free(own);
+    j->s->variant->pack(&j->s->shape, &(onr_conv_weights){j->w, j->scale}, packed, j->pool);
     return true;
 }
 

@@ -25,10 +25,14 @@ typedef struct onr_conv_shape {
     int32_t out_block; ///< 8 or 16
 } onr_conv_shape;
 
-/// Weights as ONNX gives them, [c_out][c_in / groups][kh][kw], and a factor for the weights of each output channel (what a
-/// BatchNormalization behind the convolution comes to), or NULL for none.
+/// A float at any address: a tensor in a mapped file lies where the fields before it end.
+typedef float onr_askew_float __attribute__((aligned(1)));
+
+/// Weights as ONNX gives them, [c_out][c_in / groups][kh][kw], at any address, and a factor for the weights of each output
+/// channel (what a BatchNormalization behind the convolution comes to), or NULL for none.
 typedef struct onr_conv_weights {
-    const float *w, *scale;
+    const onr_askew_float *w;
+    const float *scale;
 } onr_conv_weights;
 
 static inline float onr_conv_scale(const onr_conv_weights *w, int64_t channel) { return w->scale ? w->scale[channel] : 1.0f; }

@@ -29,7 +29,7 @@ static void pack_part(const pack_job *j, int64_t group, int64_t oc0, int64_t lan
         const int64_t oc = oc0 + lane, ic0 = a * channels - oc / cog * cig; // the block's first channel within the ONNX group
         const bool real = oc < j->g->c_out;
         const float scale = real ? onr_conv_scale(j->w, group * j->g->c_out + oc) : 0;
-        const float *src = real ? j->w->w + (group * j->g->c_out + oc) * cig * taps : NULL;
+        const onr_askew_float *src = real ? j->w->w + (group * j->g->c_out + oc) * cig * taps : NULL;
         for (int64_t t = 0; t < channels; t++) {
             const int64_t ic = ic0 + t;
             const bool inside = real && ic >= 0 && ic < cig;
@@ -40,7 +40,8 @@ static void pack_part(const pack_job *j, int64_t group, int64_t oc0, int64_t lan
 }
 
 // The same for a 1x1 kernel whose channels are all real.
-static void pack_points(const float *w, const float *scale, int64_t c_in, int64_t channels, int64_t lanes, float *out) {
+static void pack_points(const onr_askew_float *w, const float *scale, int64_t c_in, int64_t channels, int64_t lanes,
+                        float *out) {
     for (int64_t lane = 0; lane < lanes; lane++) {
         const float factor = scale ? scale[lane] : 1.0f;
         for (int64_t t = 0; t < channels; t++) out[t * lanes + lane] = w[lane * c_in + t] * factor;

@@ -90,7 +90,8 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
                 memset(taps, 0, sizeof taps);
                 const int64_t k_first = group * WIDE + k0;
                 for (int k = 0; k < (VF_LANES / 2) && k_first + k < s->c_out; k++) {
-                    const float *w = q->w->w + ((k_first + k) * s->c_in + c) * 9, scale = onr_conv_scale(q->w, k_first + k);
+                    const onr_askew_float *w = q->w->w + ((k_first + k) * s->c_in + c) * 9;
+                    const float scale = onr_conv_scale(q->w, k_first + k);
                     for (int t = 0; t < 9; t++) taps[t][k] = w[t] * scale;
                 }
                 transform_weights(taps, u + c * WIDE + k0, s->c_in * WIDE);
