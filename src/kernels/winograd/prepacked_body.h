@@ -76,31 +76,46 @@ static void transform_weights(const vd taps[9], float *u, int64_t point_step) {
     }
 }
 
-// Item i: VF_LANES input channels of one group.
+// Channels packed in one go; their taps and points are on the stack, which is small in some C libraries' threads.
+enum { PACK_CHANNELS = 8 };
+
+// The taps of one group's outputs for n input channels from c0 on, scaled, zero beyond the last output: [channel][tap][output].
+static void read_taps(const pack_job *q, int64_t group, int64_t c0, int64_t n, double (*taps)[9][WIDE]) {
+    const int64_t c_in = q->s->c_in, n_k = onr_min_i64(WIDE, q->s->c_out - group * WIDE);
+    if (n_k < WIDE) memset(taps, 0, (size_t)n * sizeof *taps);
+    for (int64_t k = 0; k < n_k; k++) {
+        const onr_askew_float *w = q->w->w + ((group * WIDE + k) * c_in + c0) * 9;
+        const float scale = onr_conv_scale(q->w, group * WIDE + k);
+        for (int64_t c = 0; c < n; c++, w += 9)
+            for (int t = 0; t < 9; t++) taps[c][t][k] = (double)(w[t] * scale);
+    }
+}
+
+// Item i: PACK_CHANNELS input channels of one group. Points lie a power of two apart where channels are one in number, which no
+// cache likes: so they are made in one piece here, and then put in their places.
 static void pack_part(void *ctx, size_t begin, size_t end) {
     const pack_job *q = ctx;
     const onr_conv_shape *s = q->s;
-    const int64_t parts = onr_ceil_div(s->c_in, VF_LANES);
+    const int64_t parts = onr_ceil_div(s->c_in, PACK_CHANNELS);
+    double taps[PACK_CHANNELS][9][WIDE];
+    float points[POINTS][PACK_CHANNELS * WIDE];
     for (size_t i = begin; i < end; i++) {
-        const int64_t group = (int64_t)i / parts, c0 = (int64_t)i % parts * VF_LANES;
-        float *u = q->packed + group * POINTS * s->c_in * WIDE;
-        for (int64_t c = c0; c < onr_min_i64(c0 + VF_LANES, s->c_in); c++) {
-            for (int k0 = 0; k0 < WIDE; k0 += (VF_LANES / 2)) {
-                vd taps[9];
-                memset(taps, 0, sizeof taps);
-                const int64_t k_first = group * WIDE + k0;
-                for (int k = 0; k < (VF_LANES / 2) && k_first + k < s->c_out; k++) {
-                    const onr_askew_float *w = q->w->w + ((k_first + k) * s->c_in + c) * 9;
-                    const float scale = onr_conv_scale(q->w, k_first + k);
-                    for (int t = 0; t < 9; t++) taps[t][k] = w[t] * scale;
-                }
-                transform_weights(taps, u + c * WIDE + k0, s->c_in * WIDE);
+        const int64_t group = (int64_t)i / parts, c0 = (int64_t)i % parts * PACK_CHANNELS;
+        const int64_t n = onr_min_i64(PACK_CHANNELS, s->c_in - c0);
+        float *u = q->packed + (group * POINTS * s->c_in + c0) * WIDE;
+        read_taps(q, group, c0, n, taps);
+        for (int64_t c = 0; c < n; c++) {
+            for (int k = 0; k < WIDE; k += VF_LANES / 2) {
+                vd some[9];
+                for (int t = 0; t < 9; t++) memcpy(&some[t], &taps[c][t][k], sizeof some[t]);
+                transform_weights(some, points[0] + c * WIDE + k, PACK_CHANNELS * WIDE);
             }
         }
+        for (int p = 0; p < POINTS; p++) memcpy(u + p * s->c_in * WIDE, points[p], (size_t)n * WIDE * sizeof(float));
     }
 }
 
 static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
     pack_job q = {s, w, packed};
-    onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, WIDE) * onr_ceil_div(s->c_in, VF_LANES)), 1, pack_part, &q);
+    onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, WIDE) * onr_ceil_div(s->c_in, PACK_CHANNELS)), 1, pack_part, &q);
 }
