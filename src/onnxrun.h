@@ -247,10 +247,6 @@ typedef struct onnxrun_session_options {
     /** Only plans, to be looked at: packs no weights, takes no memory for activations, is not bound by max_memory, and cannot
      * run. */
     bool plan_only;
-    /** Denormal numbers of float and double count as zero in all arithmetic, on all threads, while the session is made, plans
-     * and runs; tensors that are only moved keep them. The mode of the caller's thread is as before when a function returns,
-     * and in hooks. ONNXRUN_UNSUPPORTED where the CPU has no such mode. */
-    bool flush_denormals;
     bool explain; /**< takes down what the optimization does and nearly does, for onnxrun_explain */
 } onnxrun_session_options;
 ONNXRUN_API onnxrun_session_options onnxrun_session_options_default(void);
@@ -294,11 +290,23 @@ ONNXRUN_API void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *
 /** Receives pieces of text. Returns false to stop. */
 typedef bool (*onnxrun_write_fn)(void *user, const char *text, size_t bytes);
 
-/** stage: "model", "graph" (m alone), "optimized", "plan" (needs a session; plan also a plan). format: "text", "dot", "json".
- * Stage "memory" (needs a plan): what the plan takes and why, as "text", "json" or "svg", a picture of the arena over time.
+/** stage: "model", "graph" (m alone), "optimized", "plan" (needs a session; plan also a plan). format: "text", "dot", "json",
+ * or "html": onnxrun_draw's page without figures. Stage "memory" (needs a plan): what the plan takes and why, as "text", "json"
+ * or "svg", a picture of the arena over time.
  */
 ONNXRUN_API onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
                                         onnxrun_write_fn write, void *user, onnxrun_error *err);
+/** What onnxrun_draw may colour nodes by, besides what the stage itself tells: JSON texts, each terminated; NULL: none. They
+ * are not looked into here: the page says so when one is not what it should be. */
+typedef struct onnxrun_figures {
+    size_t size;         /**< set by the caller to sizeof(onnxrun_figures) */
+    const char *profile; /**< of `onnxrun profile --json` */
+    const char *compare; /**< of `onnxrun compare --json` */
+} onnxrun_figures;
+/** A page (HTML, whole in itself, loads nothing) that draws a stage in a browser. Stages as in onnxrun_dump, without "memory";
+ * `figures` may be NULL. Reads all weights, for their statistics. */
+ONNXRUN_API onnxrun_status onnxrun_draw(const onnxrun_model *m, const onnxrun_session *s, const char *stage,
+                                        const onnxrun_figures *figures, onnxrun_write_fn write, void *user, onnxrun_error *err);
 /** What `onnxrun info` prints: "text" or "json". Sessions may be NULL: then arena and weight bytes are left out. */
 ONNXRUN_API onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format,
                                         onnxrun_write_fn write, void *user, onnxrun_error *err);

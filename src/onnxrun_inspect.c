@@ -93,36 +93,62 @@ static onr_status fill_source(const onnxrun_model *m, const onnxrun_session *s, 
     return ONR_OK;
 }
 
+static void write_html(const onr_dump_source *s, onr_str *out) { onr_dump_html(s, &(onr_dump_figures){0}, out); }
+
 static onr_status write_stage(const onr_dump_source *src, const char *format, onr_str *out, onr_err *err) {
     static const struct {
         const char *format;
         bool memory; // of stage memory, or of all others
         void (*write)(const onr_dump_source *s, onr_str *out);
-    } writers[] = {{"text", false, onr_dump_text},  {"dot", false, onr_dump_dot},    {"json", false, onr_dump_json},
-                   {"text", true, onr_memory_text}, {"json", true, onr_memory_json}, {"svg", true, onr_memory_svg}};
+    } writers[] = {{"text", false, onr_dump_text}, {"dot", false, onr_dump_dot},    {"json", false, onr_dump_json},
+                   {"html", false, write_html},    {"text", true, onr_memory_text}, {"json", true, onr_memory_json},
+                   {"svg", true, onr_memory_svg}};
     const bool memory = src->stage == ONR_STAGE_MEMORY;
     for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
         if (writers[i].memory == memory && strcmp(writers[i].format, format) == 0) return writers[i].write(src, out), ONR_OK;
-    return onr_fail(err, ONR_USAGE, "there is no format '%s': %s", format, memory ? "text, json or svg" : "text, dot or json");
+    return onr_fail(err, ONR_USAGE, "there is no format '%s': %s", format,
+                    memory ? "text, json or svg" : "text, dot, json or html");
 }
 
-onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
-                            onnxrun_write_fn write, void *user, onnxrun_error *error) {
-    onr_err *err = onr_err_inner(error);
+/// What to do with a stage once it is at hand: one of the formats, or the page.
+typedef struct drawing {
+    const char *format;
+    const onr_dump_figures *figures; // NULL: format
+} drawing;
+
+static onr_status dump_stage(const onnxrun_model *m, const onnxrun_session *s, const char *stage, drawing how,
+                             onnxrun_write_fn write, void *user, onr_err *err) {
     onr_arena *a = onr_arena_new(0);
     onr_dump_model model;
     onr_dump_source src = {.model = &model};
     onr_str text = {0};
     onr_status status = a ? parse_stage(stage, &src.stage, err) : onr_no_memory(err, 0);
+    if (status == ONR_OK && how.figures && src.stage == ONR_STAGE_MEMORY)
+        status = onr_fail(err, ONR_USAGE, "stage memory has no page: model, graph, optimized or plan");
     if (status == ONR_OK) status = onr_describe(m->m, a, &model, err);
     if (status == ONR_OK) status = fill_source(m, s, a, &src, err);
-    if (status == ONR_OK) status = write_stage(&src, format, &text, err);
+    if (status == ONR_OK && how.figures)
+        onr_dump_html(&src, how.figures, &text);
+    else if (status == ONR_OK)
+        status = write_stage(&src, how.format, &text, err);
     if (status == ONR_OK)
         status = onr_deliver_text(&text, write, user, err);
     else
         onr_str_free(&text);
     onr_arena_free(a);
-    return (onnxrun_status)status;
+    return status;
+}
+
+onnxrun_status onnxrun_dump(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const char *format,
+                            onnxrun_write_fn write, void *user, onnxrun_error *error) {
+    return (onnxrun_status)dump_stage(m, s, stage, (drawing){.format = format}, write, user, onr_err_inner(error));
+}
+
+onnxrun_status onnxrun_draw(const onnxrun_model *m, const onnxrun_session *s, const char *stage, const onnxrun_figures *figures,
+                            onnxrun_write_fn write, void *user, onnxrun_error *error) {
+    onr_dump_figures inner = {0};
+    if (figures) inner = (onr_dump_figures){.profile = figures->profile, .compare = figures->compare};
+    return (onnxrun_status)dump_stage(m, s, stage, (drawing){.figures = &inner}, write, user, onr_err_inner(error));
 }
 
 onnxrun_status onnxrun_info(const onnxrun_model *m, const onnxrun_session *s, const char *format, onnxrun_write_fn write,

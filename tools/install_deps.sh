@@ -18,6 +18,7 @@ test_packages=(
     libcmocka-dev python3                                            # unit tests, lints
     python3-numpy python3-torch python3-torchvision python3-onnx     # models exported from PyTorch, and what it computes
     libonnx-testdata graphviz                                        # ONNX's backend tests; drawings are rendered
+    chromium                                                         # pages of dump --format html are opened (80 MB)
 )
 
 # Packages of the list "$1" that are not installed, one per line.

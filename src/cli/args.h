@@ -27,7 +27,7 @@ typedef struct onr_args {
     const char *stop_after, *prefer;
     bool explain_opt;
     size_t max_memory;
-    bool untrusted, ftz;
+    bool untrusted;
     onr_list limit;
     const char *allow_ops;
     // inputs
@@ -39,7 +39,8 @@ typedef struct onr_args {
     // results
     const char *svg; // plan
     const char *output, *format, *labels, *stage;
-    int64_t print, top_k; ///< -1: not given
+    const char *with_profile, *with_compare; // dump
+    int64_t print, top_k;                    ///< -1: not given
     bool json, checksum, threads_sweep;
     // looking into a run
     const char *save_steps, *dump_tensors;

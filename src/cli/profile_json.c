@@ -9,6 +9,15 @@ static void add_text(onr_str *out, const char *key, const char *text) {
     onr_str_add(out, ", ");
 }
 
+static void add_origin(onr_str *out, const onr_profile_step *s) {
+    onr_str_add(out, "\"origin\": [");
+    for (size_t i = 0; i < s->n_origin; i++) {
+        if (i) onr_str_add(out, ", ");
+        onr_str_json(out, s->origin[i]);
+    }
+    onr_str_add(out, "], ");
+}
+
 static void add_work(const onr_profile *p, onr_str *out, double ms, double flops, double bytes, double roof_ms, bool fewer) {
     onr_str_printf(out,
                    "\"ms\": %.6g, \"share\": %.4f, \"flops\": %.0f, \"fewer_flops\": %s, \"bytes\": %.0f, \"gflops\": %.6g, "
@@ -52,8 +61,8 @@ void onr_profile_json(const onr_profile *p, onr_str *out) {
         add_text(out, "node", s->node);
         add_text(out, "operator", s->op);
         add_text(out, "kernel", s->kernel);
+        add_origin(out, s);
         add_work(p, out, s->ms, s->flops, s->bytes, roof, s->fewer_flops);
-        if (s->denormal >= 0) onr_str_printf(out, ", \"denormal\": %.4g", s->denormal);
         onr_str_printf(out, ", \"bound\": \"%s\"}", roof == 0 ? "none" : memory ? "memory" : "flops");
     }
     onr_str_add(out, "]");

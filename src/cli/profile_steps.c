@@ -14,11 +14,12 @@ static bool append(onr_profile *p, const onnxrun_step_info *s) {
     p->step[p->n++] = (onr_profile_step){.node = s->node,
                                          .op = s->op,
                                          .kernel = s->kernel,
+                                         .origin = s->origin,
+                                         .n_origin = s->n_origin,
                                          .flops = s->flops,
                                          .bytes = s->bytes,
                                          .fewer_flops = s->fewer_flops,
-                                         .ms = INFINITY,
-                                         .denormal = -1};
+                                         .ms = INFINITY};
     return true;
 }
 

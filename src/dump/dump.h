@@ -33,7 +33,13 @@ typedef struct onr_dump_source {
     size_t packed_bytes;         ///< of the session; 0 without one
     const onr_dump_pass *passes; ///< what each pass did, for stages optimized and plan
     size_t n_passes;
+    bool statistics; ///< JSON: constants with what their numbers are (reads all of them)
 } onr_dump_source;
+
+/// What a page is coloured by besides the stage itself: JSON texts of `onnxrun profile` and `onnxrun compare`, or NULL.
+typedef struct onr_dump_figures {
+    const char *profile, *compare;
+} onr_dump_figures;
 
 /// Text: one line per node, with names, types, attributes, constants shown short; the plan adds kernel, offset, life, in-place
 /// and views.
@@ -42,6 +48,9 @@ void onr_dump_text(const onr_dump_source *s, onr_str *out);
 void onr_dump_dot(const onr_dump_source *s, onr_str *out);
 /// JSON with "version": 1; described in docs/json.md.
 void onr_dump_json(const onr_dump_source *s, onr_str *out);
+/// A page that draws the stage in a browser, whole in itself: the viewer of src/dump/viewer with the JSON of the stage (of
+/// stage plan, of the optimized graph too) and the figures in it.
+void onr_dump_html(const onr_dump_source *s, const onr_dump_figures *figures, onr_str *out);
 
 /// Everything in a graph (subgraphs included) that cannot run, all at once: node, operator, opset, types, reason. Resolves a
 /// private clone, so the graph is not touched. Returns the number of problems; writes lines (text) or objects (json).

@@ -1,6 +1,7 @@
 // json.c: graphs and plans as JSON for programs; docs/json.md describes the fields, "version" tells when they change.
 // May assume: nothing changes while it looks. Never prints weights.
 #include "dump/show.h"
+#include "dump/statistics.h"
 
 enum { VERSION = 1 };
 
@@ -13,7 +14,7 @@ static void type_field(const onr_type *t, const onr_symbols *symbols, onr_str *o
 }
 
 /// {"name": ..., "type": ..., "dtype": ..., "shape": [...]}: known sizes are numbers, symbols strings, unknowns null.
-static void value_object(const onr_value *v, const onr_type *t, onr_str *out) {
+static void value_object(const onr_dump_source *s, const onr_value *v, const onr_type *t, onr_str *out) {
     onr_str_add(out, "{\"name\": ");
     onr_str_json(out, v->name);
     onr_str_add(out, ", \"type\": ");
@@ -33,6 +34,7 @@ static void value_object(const onr_value *v, const onr_type *t, onr_str *out) {
         if (t->block) onr_str_printf(out, ", \"block\": %d", t->block);
     }
     if (v->constant) onr_str_add(out, ", \"constant\": true");
+    if (v->constant && s->statistics) onr_statistics_json(v->constant, out);
     onr_str_add(out, "}");
 }
 
@@ -89,12 +91,12 @@ static void node_head(const onr_node *n, onr_str *out) {
     onr_str_add(out, "]");
 }
 
-static void value_list(const char *key, onr_value *const *list, int32_t n, onr_str *out) {
+static void value_list(const onr_dump_source *s, const char *key, onr_value *const *list, int32_t n, onr_str *out) {
     onr_str_printf(out, ", \"%s\": [", key);
     for (int32_t i = 0; i < n; i++) {
         if (i) onr_str_add(out, ", ");
         const onr_type *t = list[i]->type.kind || !list[i]->declared ? &list[i]->type : list[i]->declared;
-        value_object(list[i], t, out);
+        value_object(s, list[i], t, out);
     }
     onr_str_add(out, "]");
 }
@@ -102,9 +104,9 @@ static void value_list(const char *key, onr_value *const *list, int32_t n, onr_s
 static void graph_object(const onr_dump_source *s, const onr_graph *g, onr_str *out) {
     onr_str_add(out, "{\"name\": ");
     onr_str_json(out, g->name);
-    value_list("inputs", g->inputs, g->n_inputs, out);
-    value_list("outputs", g->outputs, g->n_outputs, out);
-    value_list("values", g->values, g->n_values, out);
+    value_list(s, "inputs", g->inputs, g->n_inputs, out);
+    value_list(s, "outputs", g->outputs, g->n_outputs, out);
+    value_list(s, "values", g->values, g->n_values, out);
     onr_str_add(out, ", \"nodes\": [");
     bool first = true;
     for (int32_t i = 0; i < g->n_nodes; i++) {
@@ -123,10 +125,11 @@ static const char *place_name(onr_place p) {
     return list[p];
 }
 
-static void slot_object(const onr_plan *p, const onr_value *v, onr_str *out) {
+static void slot_object(const onr_dump_source *source, const onr_value *v, onr_str *out) {
+    const onr_plan *p = source->plan;
     const onr_slot *s = &p->slots[v->id];
     onr_str_add(out, "{\"value\": ");
-    value_object(v, &s->type, out);
+    value_object(source, v, &s->type, out);
     onr_str_printf(out, ", \"place\": \"%s\", \"first\": %d, \"last\": %d", place_name(s->place), s->first, s->last);
     if (s->place == ONR_PLACE_ARENA)
         onr_str_printf(out, ", \"offset\": %zu, \"bytes\": %zu", p->offsets[s->interval], p->intervals[s->interval].bytes);
@@ -137,7 +140,8 @@ static void slot_object(const onr_plan *p, const onr_value *v, onr_str *out) {
     onr_str_add(out, "}");
 }
 
-static void step_object(const onr_plan *p, int32_t i, onr_str *out) {
+static void step_object(const onr_dump_source *s, int32_t i, onr_str *out) {
+    const onr_plan *p = s->plan;
     const onr_step *step = &p->steps[i];
     const onr_node *n = step->op.node;
     node_head(n, out);
@@ -150,7 +154,7 @@ static void step_object(const onr_plan *p, int32_t i, onr_str *out) {
         if (!n->out[k]) continue;
         if (!first) onr_str_add(out, ", ");
         first = false;
-        slot_object(p, n->out[k], out);
+        slot_object(s, n->out[k], out);
     }
     onr_str_add(out, "]}");
 }
@@ -164,12 +168,12 @@ static void plan_object(const onr_dump_source *s, onr_str *out) {
     onr_str_add(out, ", \"inputs\": [");
     for (int32_t i = 0; i < p->graph->n_inputs; i++) {
         if (i) onr_str_add(out, ", ");
-        value_object(p->graph->inputs[i], &p->inputs[i], out);
+        value_object(s, p->graph->inputs[i], &p->inputs[i], out);
     }
     onr_str_add(out, "], \"steps\": [");
     for (int32_t i = 0; i < p->n_steps; i++) {
         onr_str_add(out, i ? ",\n" : "\n");
-        step_object(p, i, out);
+        step_object(s, i, out);
     }
     onr_str_add(out, "]}");
 }

@@ -13,6 +13,7 @@ SRC = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent
 OWNERS = {
     r"onnx\.pb-c\.h|protobuf-c/": {"onnx"},
     r"op_families\.inc": {"ops"},
+    r"viewer\.inc": {"dump"},
     r"pthreadpool\.h|pthread\.h": {"base"},
     r"png\.h|jpeglib\.h|jerror\.h": {"io", "ops"},  # ops: ImageDecoder
     r"webp/|tiffio\.h|openjpeg\.h|pcre2\.h|uni(case|str)\.h": {"ops"},

@@ -132,6 +132,39 @@ static void as_dot(void **state) {
     each_dump("dot", can_be_drawn);
 }
 
+/// Nothing of the model's can end the script that it stands in.
+static void is_page(const char *stage, const onr_str *text) {
+    const char *at = strstr(text->s, "id=\"dump\">"), *end = at ? strstr(at, "</script>") : NULL, *script = "<script nonce=";
+    if (!end || !strstr(end, "id=\"compare\"></script>") || !strstr(end, script) || strchr(at + 10, '<') != end)
+        fail_msg("stage %s: this is no page with data in it", stage);
+    if (strncmp(text->s, "<!DOCTYPE html>", 15) != 0 || strcmp(text->s + text->n - 8, "</html>\n") != 0 || strchr(text->s, '@'))
+        fail_msg("stage %s: the page is not whole", stage);
+}
+
+static void as_page(void **state) {
+    (void)state;
+    each_dump("html", is_page);
+}
+
+/// Figures go along as they are, without '<'; constants have statistics.
+static void page_with_figures(void **state) {
+    (void)state;
+    onnxrun_model *m;
+    onnxrun_error err;
+    onr_str text = {0};
+    const onnxrun_figures figures = {.size = sizeof figures, .profile = "{\"a\": \"</script>\"}"};
+    if (onnxrun_model_load(ONR_SOURCE_DIR "/tests/data/cli/linear.onnx", NULL, &m, &err) != ONNXRUN_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(onnxrun_draw(m, NULL, "graph", &figures, collect, &text, &err), ONNXRUN_OK);
+    assert_non_null(strstr(text.s, "id=\"profile\">{\"a\": \"\\u003c/script>\"}</script>"));
+    assert_non_null(strstr(text.s, "\"statistics\": {\"n\": 12, \"min\": -5, \"max\": 6, \"mean\": 0.5, "
+                                   "\"std\": 3.452052529534663, \"zeros\": 1, \"nan\": 0, \"inf\": 0, \"denormal\": 0, "
+                                   "\"contents\": \"{-5, -4, -3, -2, -1, 0, 1, 2, ...}\"}"));
+    assert_int_equal(onnxrun_draw(m, NULL, "memory", NULL, collect, &text, &err), ONNXRUN_USAGE);
+    onr_str_free(&text);
+    onnxrun_model_free(m);
+}
+
 static void info_and_operators(void **state) {
     (void)state;
     opened x = open_model(NULL, 2);
@@ -252,6 +285,8 @@ static void the_optimization_is_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(as_page),
+        cmocka_unit_test(page_with_figures),
         cmocka_unit_test(as_text),
         cmocka_unit_test(as_json),
         cmocka_unit_test(as_dot),

@@ -232,10 +232,11 @@ static bool drop_text(void *user, const char *text, size_t bytes) {
 }
 
 static onnxrun_status look(int level, onnxrun_error *err) {
-    static const char *const stages[] = {"model", "graph", "optimized", "plan"}, *const formats[] = {"text", "dot", "json"};
-    for (int i = 0; i < 12; i++) {
-        if (level == 0 && i / 3 == 3) continue; // the interpreter has no plan
-        onnxrun_status s = onnxrun_dump(model, session, stages[i / 3], formats[i % 3], drop_text, NULL, err);
+    static const char *const stages[] = {"model", "graph", "optimized", "plan"}, *const formats[] = {"text", "dot", "json",
+                                                                                                     "html"};
+    for (int i = 0; i < 16; i++) {
+        if (level == 0 && i / 4 == 3) continue; // the interpreter has no plan
+        onnxrun_status s = onnxrun_dump(model, session, stages[i / 4], formats[i % 4], drop_text, NULL, err);
         if (s != ONNXRUN_OK) return s;
     }
     onnxrun_status s = onnxrun_info(model, session, "text", drop_text, NULL, err);
