@@ -124,6 +124,14 @@ static onr_status make_target(onnxrun_session *s, const onnxrun_session_options 
 /// A layer's weights were packed: its pages of the model file are not needed any more.
 static void drop_source(void *user, const void *data, size_t bytes) { onr_model_drop_pages(user, data, bytes); }
 
+void onr_session_enter(onnxrun_session *s) {
+    if (s->flush) s->caller_mode = onr_fp_flush();
+}
+
+void onr_session_leave(const onnxrun_session *s) {
+    if (s->flush) onr_fp_restore(s->caller_mode);
+}
+
 /// The smaller of two limits; 0 is none.
 static size_t smaller(size_t a, size_t b) { return !a || (b && b < a) ? b : a; }
 
@@ -141,6 +149,10 @@ static onr_status make_parts(onnxrun_session *s, const onnxrun_session_options *
     if (!s->packs || !s->pool || !s->plans)
         return onr_fail(err, ONR_LIMIT, "no memory or threads for a session of %d threads", n_threads);
     if (s->plan_only) onr_packs_measure(s->packs);
+    if (o->flush_denormals && !onr_fp_can_flush())
+        return onr_fail(err, ONR_UNSUPPORTED, "this CPU has no mode that takes denormal numbers as zero");
+    s->flush = o->flush_denormals;
+    onr_pool_flush_denormals(s->pool, s->flush);
     onr_packs_on_packed(s->packs, drop_source, (void *)(uintptr_t)s->m);
     s->env = (onr_env){.target = &s->target,
                        .pool = s->pool,
@@ -162,7 +174,10 @@ static onr_status optimize(onnxrun_session *s, const onnxrun_session_options *o,
 #ifndef NDEBUG
     p.verify = true;
 #endif
-    return onr_optimize(s->graph, &s->target, s->arena, &s->env, &s->log, &p, s->passes, &s->n_passes, err);
+    onr_session_enter(s);
+    onr_status status = onr_optimize(s->graph, &s->target, s->arena, &s->env, &s->log, &p, s->passes, &s->n_passes, err);
+    onr_session_leave(s);
+    return status;
 }
 
 onnxrun_status onnxrun_session_new(const onnxrun_model *m, const onnxrun_session_options *options, onnxrun_session **out,
@@ -375,7 +390,9 @@ onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *con
     onr_guard_start(&s->guard);
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
     if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, &c, err);
+    onr_session_enter(s);
     if (status == ONR_OK && !s->target.reference) status = plan_for(s, c.types, err);
+    onr_session_leave(s);
     if (status == ONR_OK && !s->target.reference) status = fit_memory(s, err);
     return end_call(s, a, status, err);
 }
@@ -426,7 +443,9 @@ onnxrun_status onnxrun_run(onnxrun_session *s, const onnxrun_value *const *input
     }
     __atomic_store_n(&s->cancel, 0, __ATOMIC_RELAXED);
     if (status == ONR_OK) {
+        onr_session_enter(s);
         status = run_now(s, &c, err);
+        onr_session_leave(s);
         if (status == ONR_OK) status = give_outputs(c.outputs, outputs, n_outputs, err);
         for (int32_t i = 0; i < s->graph->n_outputs; i++) onr_datum_release(&c.outputs[i]);
         onr_pool_quiet(s->pool);

@@ -247,6 +247,10 @@ typedef struct onnxrun_session_options {
     /** Only plans, to be looked at: packs no weights, takes no memory for activations, is not bound by max_memory, and cannot
      * run. */
     bool plan_only;
+    /** Denormal numbers of float and double count as zero in all arithmetic, on all threads, while the session is made, plans
+     * and runs; tensors that are only moved keep them. The mode of the caller's thread is as before when a function returns,
+     * and in hooks. ONNXRUN_UNSUPPORTED where the CPU has no such mode. */
+    bool flush_denormals;
     bool explain; /**< takes down what the optimization does and nearly does, for onnxrun_explain */
 } onnxrun_session_options;
 ONNXRUN_API onnxrun_session_options onnxrun_session_options_default(void);

@@ -219,9 +219,12 @@ onnxrun_status onnxrun_step_replace(onnxrun_step *st, size_t i, const onnxrun_va
 
 // ---- calling ----------------------------------------------------------------------------------------------------------------
 
+/// In the caller's own floating point mode.
 static bool call_hook(onnxrun_hook_fn hook, const onnxrun_session *s, const onr_event *e) {
     onnxrun_step st = {.session = s, .event = e};
+    onr_session_leave(s);
     bool go_on = hook(s->hooks.user, &st);
+    if (s->flush) onr_fp_flush();
     onr_arena_free(st.arena);
     return go_on;
 }
@@ -236,7 +239,10 @@ static bool after(void *user, const onr_event *e) {
     const onnxrun_session *s = user;
     if (s->on_step && !e->node->graph->owner) {
         onnxrun_step_info info = step_info(e);
-        if (!s->on_step(s->on_step_user, &info)) return false;
+        onr_session_leave(s);
+        bool go_on = s->on_step(s->on_step_user, &info);
+        if (s->flush) onr_fp_flush();
+        if (!go_on) return false;
     }
     return !s->hooks.after || call_hook(s->hooks.after, s, e);
 }

@@ -5,6 +5,7 @@
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
 
+#include "base/fpmode.h"
 #include "dump/dump.h"
 #include "graph/edit.h"
 #include "onnx/model.h"
@@ -44,6 +45,8 @@ struct onnxrun_session {
     int cancel; // atomic: other threads set it
     size_t max_memory, max_plans;
     bool plan_only; // weights are counted, not packed
+    bool flush;     // denormal numbers count as zero
+    onr_fp_mode caller_mode;
     kept_plan *plans;
     size_t n_plans;
     kept_plan *current;
@@ -65,6 +68,10 @@ struct onnxrun_step {
     onr_arena *arena; // for what the hook asks for; made when it first does
     onnxrun_step_info info;
 };
+
+/// The thread's floating point mode, from a call's begin to its end.
+void onr_session_enter(onnxrun_session *s);
+void onr_session_leave(const onnxrun_session *s);
 
 /// The public error as the inner one, emptied. NULL stays NULL.
 onr_err *onr_err_inner(onnxrun_error *err);

@@ -1,5 +1,6 @@
 // pool.c: onr_pool over pthreadpool: every parallel loop of the library goes through here.
-// May assume: one loop at a time per pool. Never changes the floating point mode of a thread, never cuts work by thread count.
+// May assume: one loop at a time per pool. Never changes the floating point mode of the
+// caller's thread, never cuts work by thread count.
 #include "base/pool.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ void __tsan_release(void *p);
 struct onr_pool {
     pthreadpool_t threads; // NULL when n_threads is 1
     int n_threads;
+    uint32_t flags; // of every loop
 };
 
 onr_pool *onr_pool_new(int n_threads) {
@@ -50,6 +52,9 @@ void onr_pool_free(onr_pool *p) {
     if (p->threads) pthreadpool_destroy(p->threads);
     free(p);
 }
+
+// pthreadpool sets and restores a worker's mode around each loop.
+void onr_pool_flush_denormals(onr_pool *p, bool flush) { p->flags = flush ? PTHREADPOOL_FLAG_DISABLE_DENORMALS : 0; }
 
 int onr_pool_threads(const onr_pool *p) { return p ? p->n_threads : 1; }
 
@@ -77,7 +82,7 @@ void onr_pool_for(onr_pool *p, size_t n, size_t grain, void (*fn)(void *ctx, siz
     }
     range_loop loop = {fn, ctx};
     TELL_RELEASE(&loop);
-    pthreadpool_parallelize_1d_tile_1d(p->threads, run_range, &loop, n, grain, 0);
+    pthreadpool_parallelize_1d_tile_1d(p->threads, run_range, &loop, n, grain, p->flags);
     TELL_ACQUIRE(&loop);
 }
 
@@ -125,7 +130,7 @@ void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t wor
         loop.part[l].end = loop.part[l].next + n / loop.n_lanes + (l < n % loop.n_lanes);
     }
     TELL_RELEASE(&loop);
-    pthreadpool_parallelize_1d(p->threads, run_lane, &loop, loop.n_lanes, 0);
+    pthreadpool_parallelize_1d(p->threads, run_lane, &loop, loop.n_lanes, p->flags);
     TELL_ACQUIRE(&loop);
 }
 

@@ -2,6 +2,7 @@
 #ifndef ONR_BASE_POOL_H
 #define ONR_BASE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct onr_pool onr_pool;
@@ -21,6 +22,9 @@ enum { ONR_POOL_MAX_WORKERS = 64 };
 /// As onr_pool_for with grain 1, and tells fn which worker it is on (0 <= worker < onr_pool_threads and ONR_POOL_MAX_WORKERS):
 /// for per-thread scratch. A worker starts with its own part of the indices: worker 0 with the first ones.
 void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t worker, size_t i), void *ctx);
+
+/// Do the workers take denormal numbers as zero from now on? (The caller's own thread is the caller's business: base/fpmode.h.)
+void onr_pool_flush_denormals(onr_pool *p, bool flush);
 
 /// Puts the workers to sleep at once instead of letting them spin for the next loop; called when a run ends.
 void onr_pool_quiet(onr_pool *p);

@@ -31,6 +31,7 @@ static const option OPTIONS[] = {
     {0, "stop-after", TEXT, AT(stop_after), "PASS[:N]", "stop optimizing after a pass, or after its N-th rewrite"},
     {0, "explain-opt", FLAG, AT(explain_opt), NULL, "tell every rewrite that was made, and why others nearly were but not"},
     {0, "prefer", WORD, AT(prefer), "speed|memory", "memory: no expanded weights, slower but smaller"},
+    {0, "ftz", FLAG, AT(ftz), NULL, "denormal numbers count as zero in all arithmetic: slow on many CPUs otherwise"},
     {0, "max-memory", BYTES, AT(max_memory), "SIZE", "refuse to take more for weights and activations, for instance 200M"},
     {0, "untrusted", FLAG, AT(untrusted), NULL, "for models of strangers: no other files, and low limits (SECURITY.md)"},
     {0, "limit", LIST, AT(limit), "NAME=N",

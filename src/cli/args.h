@@ -27,7 +27,7 @@ typedef struct onr_args {
     const char *stop_after, *prefer;
     bool explain_opt;
     size_t max_memory;
-    bool untrusted;
+    bool untrusted, ftz;
     onr_list limit;
     const char *allow_ops;
     // inputs

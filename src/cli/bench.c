@@ -148,7 +148,7 @@ const onr_command onr_command_bench = {
              "random. "
              "Memory is that of the whole process.",
     .options = "json iterations warmup batch free-dim input-shape random seed test-data-set threads cpu optimize disable-pass "
-               "stop-after prefer "
+               "stop-after prefer ftz "
                "max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,

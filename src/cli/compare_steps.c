@@ -307,7 +307,7 @@ const onr_command onr_command_compare = {
         "exactly. Exit code 1 when a tensor differs.",
     .options =
         "against rtol atol max-ulp fail-fast repro json test-data-set random seed free-dim input-shape batch threads cpu "
-        "optimize disable-pass stop-after prefer max-memory verbose quiet help",
+        "optimize disable-pass stop-after prefer ftz max-memory verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,
     .run = command,

@@ -66,6 +66,7 @@ onnxrun_status onr_open_options(const onr_args *args, onnxrun_session_options *o
     out->explain = args->explain_opt;
     out->prefer_memory = args->prefer && strcmp(args->prefer, "memory") == 0;
     out->max_memory = args->max_memory;
+    out->flush_denormals = args->ftz;
     out->seed = args->seed;
     out->log = on_log;
     out->log_level = log_level(args);

@@ -67,7 +67,8 @@ static onnxrun_status run_all(job *j, onnxrun_error *err) {
         if (st == ONNXRUN_OK || j->profile.failed) st = onr_profile_end(&j->profile, ms, err);
     }
     onr_term_progress(0, 0, "");
-    return st == ONNXRUN_OK ? onr_profile_finish(&j->profile, args, err) : st;
+    if (st == ONNXRUN_OK) st = onr_profile_finish(&j->profile, args, err);
+    return st == ONNXRUN_OK ? onr_profile_denormals(&j->profile, &j->inputs, err) : st;
 }
 
 static onnxrun_status write_text(const char *path, void (*make)(const onr_profile *p, onr_str *out), const onr_profile *p,
@@ -108,7 +109,7 @@ const onr_command onr_command_profile = {
         "that the machine's FLOP/s or its memory's GB/s allow for so much work, whichever is longer. Both are measured on the "
         "spot. Inputs that are not given are random.",
     .options = "json trace peak-gflops peak-gbytes iterations warmup batch free-dim input-shape random seed test-data-set "
-               "threads cpu optimize disable-pass stop-after prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
+               "threads cpu optimize disable-pass stop-after prefer ftz max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,
     .run = command,

@@ -3,6 +3,7 @@
 #define ONR_CLI_PROFILE_H
 
 #include "cli/args.h"
+#include "cli/inputs.h"
 #include "io/file.h"
 #include "onnxrun.h"
 
@@ -18,6 +19,7 @@ typedef struct onr_profile_step {
     double ms;                 ///< the minimum of all runs
     double now_at, now_ms;     ///< of the run that goes on
     double trace_at, trace_ms; ///< of the fastest run
+    double denormal;           ///< share of its outputs' values that are, by a sample; below 0: nobody looked
 } onr_profile_step;
 
 typedef struct onr_profile {
@@ -46,6 +48,8 @@ void onr_profile_start(onr_profile *p, onnxrun_session *s, const char *model);
 /// Before each run, and after one that took `ms`; _end fails when memory lacks or the runs had different steps.
 void onr_profile_begin(onr_profile *p);
 onnxrun_status onr_profile_end(onr_profile *p, double ms, onnxrun_error *err);
+/// One run more, in which samples of what each step makes are looked at: how many are denormal?
+onnxrun_status onr_profile_denormals(onr_profile *p, const onr_inputs *in, onnxrun_error *err);
 /// The session's figures, and the machine's limits: those of --peak-gflops and --peak-gbytes, measured where not given.
 onnxrun_status onr_profile_finish(onr_profile *p, const onr_args *args, onnxrun_error *err);
 void onr_profile_free(onr_profile *p);

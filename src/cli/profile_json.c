@@ -63,6 +63,7 @@ void onr_profile_json(const onr_profile *p, onr_str *out) {
         add_text(out, "kernel", s->kernel);
         add_origin(out, s);
         add_work(p, out, s->ms, s->flops, s->bytes, roof, s->fewer_flops);
+        if (s->denormal >= 0) onr_str_printf(out, ", \"denormal\": %.4g", s->denormal);
         onr_str_printf(out, ", \"bound\": \"%s\"}", roof == 0 ? "none" : memory ? "memory" : "flops");
     }
     onr_str_add(out, "]");

@@ -19,7 +19,8 @@ static bool append(onr_profile *p, const onnxrun_step_info *s) {
                                          .flops = s->flops,
                                          .bytes = s->bytes,
                                          .fewer_flops = s->fewer_flops,
-                                         .ms = INFINITY};
+                                         .ms = INFINITY,
+                                         .denormal = -1};
     return true;
 }
 

@@ -94,6 +94,21 @@ static void print_sums(const onr_profile *p, FILE *f, bool by_kernel, const char
     onr_io_free(sums);
 }
 
+// The steps that make denormal numbers, when any does.
+static void print_denormals(const onr_profile *p, FILE *f) {
+    enum { MOST = 5 };
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->step[i].denormal <= 0) continue;
+        if (n++ == 0) fprintf(f, "\ndenormal numbers, slow on many CPUs (--ftz makes them zero):\n");
+        if (n > MOST) continue;
+        fprintf(f, "%4zu ", i);
+        print_name(f, p->step[i].node, node_width(&p->step[i]), 40);
+        fprintf(f, " %5.1f %% of its values\n", 100 * p->step[i].denormal);
+    }
+    if (n > MOST) fprintf(f, "     and %zu more steps\n", n - MOST);
+}
+
 void onr_profile_text(const onr_profile *p, FILE *f, const char *bold, const char *plain) {
     bool fewer = false;
     size_t n_reorders;
@@ -110,6 +125,7 @@ void onr_profile_text(const onr_profile *p, FILE *f, const char *bold, const cha
     print_rest(p, f, "reorder: changes of layout", n_reorders, reorder);
     print_rest(p, f, "other: between the steps", 0, p->run_ms - steps);
     print_rest(p, f, "run", p->n, p->run_ms);
+    print_denormals(p, f);
     fprintf(f, "\nroof: per cent of what the machine allows, F by its FLOP/s, M by its memory.\nMore than 100M: caches.%s\n",
             fewer ? " * FLOPs of the direct sum; the kernel needs fewer." : "");
 }

@@ -121,6 +121,7 @@ static onnxrun_status write_script(const onr_repro *r, onnxrun_error *err) {
     for (size_t i = 0; i < a->disable_pass.n; i++) add_text(&s, "--disable-pass", a->disable_pass.item[i]);
     add_text(&s, "--stop-after", a->stop_after);
     add_text(&s, "--prefer", a->prefer);
+    if (a->ftz) onr_str_add(&s, " --ftz");
     add_number(&s, "--rtol", a->rtol);
     add_number(&s, "--atol", a->atol);
     add_number(&s, "--max-ulp", a->max_ulp);

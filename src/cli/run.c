@@ -223,7 +223,7 @@ const onr_command onr_command_run = {
     .options = "output format print json checksum threads-sweep save-steps dump-tensors stats check-nan top-k labels "
                "test-data-set random seed "
                "free-dim input-shape batch mean std scale profile threads cpu optimize "
-               "disable-pass stop-after explain-opt prefer max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
+               "disable-pass stop-after explain-opt prefer ftz max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
     .min_pos = 1,
     .max_pos = SIZE_MAX,
     .run = command,

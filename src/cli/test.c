@@ -110,7 +110,7 @@ const onr_command onr_command_test = {
         "a process "
         "of its own: a crash is one failure.\n\n"
         "Prints a line for each failure with the first element that differs, and the totals. Exit code 1 when a test failed.",
-    .options = "rtol atol only shape-only timeout list-passed json threads cpu optimize disable-pass stop-after prefer "
+    .options = "rtol atol only shape-only timeout list-passed json threads cpu optimize disable-pass stop-after prefer ftz "
                "max-memory seed verbose "
                "quiet help",
     .min_pos = 1,
