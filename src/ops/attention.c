@@ -102,6 +102,10 @@ static onr_status infer(onr_infer *c) {
     onr_shape q, k, v, keys = onr_infer_shape(c, IN_N_KEYS);
     int64_t past, past_v;
     ONR_TRY(check_types(c));
+    int32_t ranks[3] = {onr_infer_shape(c, IN_Q).rank, onr_infer_shape(c, IN_K).rank, onr_infer_shape(c, IN_V).rank};
+    for (int i = 1; i < 3; i++)
+        if (ranks[0] >= 0 && ranks[i] >= 0 && ranks[i] != ranks[0])
+            return onr_infer_bad(c, "Q has rank %d, input %d has rank %d", ranks[0], i, ranks[i]);
     ONR_TRY(split_heads(c, IN_Q, p->q_num_heads, &q));
     ONR_TRY(split_heads(c, IN_K, p->kv_num_heads, &k));
     ONR_TRY(split_heads(c, IN_V, p->kv_num_heads, &v));

@@ -105,9 +105,13 @@ static onr_status prepare(onr_prepare *c) {
     s->in_map = onr_shape_span(x, 2, x->rank);
     s->out_map = onr_shape_span(&c->out[0].shape, 2, x->rank);
     const size_t elem = onr_dtype_size(c->in[IN_X]->dtype);
-    int64_t rows = s->c * s->taps;
-    s->piece = onr_min_i64(s->out_map, onr_max_i64(64, COLUMNS_BYTES / onr_max_i64(1, rows * (int64_t)elem) / 64 * 64));
-    s->gemm_at = onr_align_up((size_t)(rows * s->piece) * elem, 64);
+    int64_t rows;
+    size_t bytes;
+    if (!onr_mul_i64(s->c, s->taps, &rows) || !onr_mul_size((size_t)rows, elem, &bytes) || bytes > INT64_MAX)
+        return onr_no_memory(c->err, SIZE_MAX);
+    s->piece = onr_min_i64(s->out_map, onr_max_i64(64, COLUMNS_BYTES / onr_max_i64(1, (int64_t)bytes) / 64 * 64));
+    if (!onr_mul_size(bytes, (size_t)s->piece, &bytes) || bytes > SIZE_MAX / 2) return onr_no_memory(c->err, SIZE_MAX);
+    s->gemm_at = onr_align_up(bytes, 64);
     c->scratch_bytes = s->gemm_at;
     c->flops = 2.0 * (double)x->dim[0] * (double)s->m * (double)(rows / p->group) * (double)s->out_map;
     c->kernel = "reference";

@@ -231,8 +231,10 @@ static onr_status run_gather_nd(const onr_run *r) {
         int64_t offset = u / per * step;
         for (int64_t k = 0; k < tuple && s == ONR_OK; k++) {
             int64_t size = x->shape.dim[batch + k], i = index_at(at, u * tuple + k, size);
-            if (i < 0 || i >= size) s = bad_index(r, at, u * tuple + k, size);
-            offset += i * stride[batch + k];
+            if (i < 0 || i >= size)
+                s = bad_index(r, at, u * tuple + k, size);
+            else
+                offset += i * stride[batch + k];
         }
         if (s == ONR_OK && run) memcpy(to, (const char *)x->data + offset, (size_t)run);
     }

@@ -22,6 +22,11 @@ static onr_status same_length(const char *name, int64_t n, int64_t wanted, bool 
     return onr_fail(err, ONR_INVALID, "%s has %" PRId64 " entries, expected %" PRId64, name, n, wanted);
 }
 
+static onr_status numeric(const char *name, const onr_datum *d, onr_err *err) {
+    if (!d || d->t.dtype != ONR_STRING) return ONR_OK;
+    return onr_fail(err, ONR_INVALID, "%s are strings, not numbers", name);
+}
+
 static onr_status new_forest(onr_forest *f, int64_t n_nodes, int64_t n_roots, int64_t n_votes, onr_arena *a, onr_err *err) {
     if (n_nodes > INT32_MAX || n_votes > INT32_MAX) return onr_fail(err, ONR_LIMIT, "too many nodes in the trees");
     *f = (onr_forest){.n_nodes = n_nodes, .n_roots = n_roots, .n_votes = n_votes};
@@ -120,6 +125,8 @@ static onr_status check_lists(const onr_forest_lists *l, onr_err *err) {
     ONR_TRY(same_length("nodes_falsenodeids", (int64_t)l->no.n, n, false, err));
     ONR_TRY(same_length("nodes_modes", (int64_t)l->mode.n, n, false, err));
     ONR_TRY(same_length("nodes_values", onr_tree_numbers_n(&l->split), n, false, err));
+    ONR_TRY(numeric("nodes_values", l->split.tensor, err));
+    ONR_TRY(numeric("the votes' weights", l->vote_weight.tensor, err));
     ONR_TRY(same_length("nodes_missing_value_tracks_true", (int64_t)l->missing.n, n, true, err));
     ONR_TRY(same_length("nodes_hitrates", onr_tree_numbers_n(&l->hitrate), n, true, err));
     ONR_TRY(same_length("the votes' tree ids", (int64_t)l->vote_tree.n, v, false, err));
@@ -224,6 +231,9 @@ static onr_status check_tensors(const onr_forest_tensors *t, onr_err *err) {
     ONR_TRY(same_length("nodes_missing_value_tracks_true", (int64_t)t->missing.n, n, true, err));
     ONR_TRY(same_length("nodes_hitrates", tensor_n(t->hitrate), n, true, err));
     ONR_TRY(same_length("leaf_weights", tensor_n(t->leaf_weight), (int64_t)t->leaf_target.n, false, err));
+    ONR_TRY(numeric("nodes_splits", t->split, err));
+    ONR_TRY(numeric("leaf_weights", t->leaf_weight, err));
+    ONR_TRY(numeric("membership_values", t->member, err));
     if (t->mode->t.dtype != ONR_UINT8) return onr_fail(err, ONR_INVALID, "nodes_modes must be of type uint8");
     return ONR_OK;
 }

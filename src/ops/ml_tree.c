@@ -31,6 +31,8 @@ typedef struct tree_params {
 
 static onr_status check_common(tree_params *p, onr_err *err) {
     int64_t n = onr_tree_numbers_n(&p->base);
+    if (p->base.tensor && p->base.tensor->t.dtype == ONR_STRING)
+        return onr_fail(err, ONR_INVALID, "base_values are strings, not numbers");
     if (n != 0 && n != p->forest.n_targets && !(p->one_class && n == 1))
         return onr_fail(err, ONR_INVALID, "base_values has %lld entries, expected %lld", (long long)n,
                         (long long)p->forest.n_targets);

@@ -197,6 +197,8 @@ static bool roi_of_infer(const onr_infer *c, const params *p, wanted *w, onr_sta
     if (p->how.transform != ONR_RESIZE_CROP) return true;
     const onr_datum *roi = onr_infer_has(c, IN_ROI) ? c->constant[IN_ROI] : NULL;
     if (!onr_infer_has(c, IN_ROI)) *s = onr_infer_bad(c, "tf_crop_and_resize needs roi");
+    if (onr_infer_dtype(c, IN_ROI) != ONR_UNDEFINED && !onr_dtype_in(onr_infer_dtype(c, IN_ROI), ONR_T_FLOATS))
+        *s = onr_infer_bad(c, "roi is %s, not a float", onr_dtype_name(onr_infer_dtype(c, IN_ROI)));
     if (roi && onr_tensor_numel(&roi->t) != 2 * w->n) *s = onr_infer_bad(c, "roi must hold two numbers for each axis");
     if (*s == ONR_OK && roi) w->roi = &roi->t;
     return roi || w->sizes;

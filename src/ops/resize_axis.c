@@ -80,7 +80,7 @@ onr_status onr_resize_taps_new(const onr_resize_how *how, const onr_resize_axis 
     size_t count, bytes;
     *t = (onr_resize_taps){.in = a->in, .out = a->out, .n = 1, .identity = a->in == a->out};
     if (how->mode != ONR_RESIZE_NEAREST) {
-        if (how->antialias && a->scale < 1e-9) return onr_fail(err, ONR_INVALID, "scale %g is too small", a->scale);
+        if (how->antialias && a->scale < 1e-6) return onr_fail(err, ONR_INVALID, "scale %g is too small", a->scale);
         t->n = 2 - 2 * first_tap(how, a->scale);
     }
     if (!onr_mul_size((size_t)t->n, (size_t)a->out, &count) || !onr_mul_size(count, 20, &bytes))

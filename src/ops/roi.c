@@ -97,10 +97,10 @@ static onr_status make_region(const onr_run *r, int64_t i, region *g) {
     *g = (region){.x0 = side[0], .y0 = side[1]};
     g->bin_w = w / (double)p->output_width;
     g->bin_h = h / (double)p->output_height;
-    if (!(fabs(side[0]) + fabs(side[1]) + fabs(w) + fabs(h) < INFINITY) || g->bin_w > MAX_GRID || g->bin_h > MAX_GRID)
+    if (!(fabs(side[0]) + fabs(side[1]) < INFINITY && fabs(g->bin_w) <= MAX_GRID && fabs(g->bin_h) <= MAX_GRID))
         return onr_run_bad(r, "region %lld is not finite or far too large", (long long)i);
-    g->grid_w = p->sampling_ratio ? p->sampling_ratio : (int64_t)ceil(g->bin_w);
-    g->grid_h = p->sampling_ratio ? p->sampling_ratio : (int64_t)ceil(g->bin_h);
+    g->grid_w = p->sampling_ratio ? p->sampling_ratio : (int64_t)ceil(fmax(g->bin_w, 0)); // a region turned round has none
+    g->grid_h = p->sampling_ratio ? p->sampling_ratio : (int64_t)ceil(fmax(g->bin_h, 0));
     return ONR_OK;
 }
 

@@ -58,7 +58,7 @@ int64_t onr_tensor_numel(const onr_tensor *t);
 size_t onr_tensor_bytes(const onr_tensor *t);
 /// Element i of an integer or bool tensor as int64 (uint64 wraps). Asserts on other types.
 int64_t onr_tensor_int(const onr_tensor *t, int64_t i);
-/// Element i of a numeric tensor as double (complex: real part).
+/// Element i of a numeric tensor as double (complex: real part). NAN of strings.
 double onr_tensor_num(const onr_tensor *t, int64_t i);
 
 /// A new tensor datum with its own memory (contents undefined; strings: empty). The caller releases it.

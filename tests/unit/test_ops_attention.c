@@ -19,6 +19,8 @@ static void attention(void **state) {
         OP_CASE("Attention", 24, "", QKV " | _ | _ | _ | int64[1] 2", "float32[1x1x2x2] 1.5 15 1.5 15"),
         OP_CASE("Attention", 24, "is_causal=1", QKV " | _ | _ | _ | int64[1] 3", "float32[1x1x2x2] 1.5 15 3 30"),
         OP_CASE("Attention", 24, "", QKV " | _ | _ | _ | int64[1] 4", "! nonpad_kv_seqlen"),
+        OP_CASE("Attention", 23, "q_num_heads=1 kv_num_heads=1", "float32[1x2x1] 1 | float32[1x1x3x1] 0 | float32[1x1x3x1] 1",
+                "! Q has rank 3, input 1 has rank 4"),
         OP_CASE("Attention", 23, "is_causal=1",
                 "float64[1x1x2x1] 1 | float64[1x1x2x1] 0 | float64[1x1x2x1] 2 6 | _ | float64[1x1x1x1] 0 | float64[1x1x1x1] 4",
                 "float64[1x1x2x1] 3 4 | float64[1x1x3x1] 0 | float64[1x1x3x1] 4 2 6"),

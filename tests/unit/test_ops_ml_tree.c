@@ -48,6 +48,7 @@ static void aggregates(void **state) {
         OP_CASE(REGRESSOR, 1, TWO "aggregate_function='MAX'", "float32[2x1] -1 1", "float32[2x1] 4 3"),
         OP_CASE(REGRESSOR, 3, TWO "post_transform='LOGISTIC' base_values_as_tensor=(float64[1] 3)", "float32[1x1] 1",
                 "float32[1x1] 0.5"),
+        OP_CASE(REGRESSOR, 3, TWO "base_values_as_tensor=(string[1] 'x')", "float32[1x1] 1", "! base_values are strings"),
         OP_CASE(REGRESSOR, 3, TWO "aggregate_function='MEAN'", "float32[1x1] 1", "! aggregate_function"),
         OP_CASE(REGRESSOR, 3, TWO "base_values=[1.,2.]", "float32[1x1] 1", "! base_values"),
     };
@@ -130,6 +131,10 @@ static void ensembles(void **state) {
                                                                 "leaf_weights=(float32[3] 1 2 4) "
                                                                 "membership_values=(float32[1] nan)",
                 "float32[1x2] 0", "! at least 10"),
+        OP_CASE(ENSEMBLE, 5,
+                ENSEMBLE_TREE("[0,1]", "[1,1]", "[0,2]", "[1]") "nodes_splits=(string[2] 'a') "
+                                                                "leaf_weights=(float32[3] 1 2 4)",
+                "float32[1x2] 0", "! nodes_splits are strings"),
     };
     OP_CASES_RUN(cases);
 }

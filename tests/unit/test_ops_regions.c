@@ -33,6 +33,10 @@ static void deform(void **state) {
         OP_CASE("DeformConv", 19, "group=2", "float32[1x1x3] 1 | float32[1x1x1] 1 | float32[1x1x3] 0", "! groups"),
         OP_CASE("DeformConv", 19, "offset_group=2", "float32[1x1x3] 1 | float32[1x1x1] 1 | float32[1x2x3] 0",
                 "! offset groups"),
+        // More rows of columns than there are numbers, and no output that would need them.
+        OP_CASE("DeformConv", 19, "group=1099511627776 pads=[32767,32767,32767,0,0,0]",
+                "float32[0x1099511627776x1x1x1] | float32[0x1x32768x32768x32768] | float32[0x105553116266496x1x1x1]",
+                "!? out of memory"),
         OP_CASE("DeformConv", 19, "strides=[0]", "float32[1x1x3] 1 | float32[1x1x1] 1 | float32[1x1x3] 0", "! strides"),
     };
     OP_CASES_RUN(cases);
@@ -77,6 +81,8 @@ static void rois(void **state) {
         OP_CASE("RoiAlign", 16, "", "float32[1x1x2x2] 1 | float32[1x4] 0 0 2 2 | int64[1] -1", "! batch_indices[0] is -1"),
         OP_CASE("RoiAlign", 16, "", "float32[1x1x2x2] 1 | float32[1x4] 0 0 1e30 2 | int64[1] 0", "! far too large"),
         OP_CASE("RoiAlign", 16, "", "float32[1x1x2x2] 1 | float32[1x4] 0 nan 1 2 | int64[1] 0", "! not finite"),
+        OP_CASE("RoiAlign", 16, "", "float32[1x1x2x2] 1 | float32[1x4] 2 2 0 0 | int64[1] 0", "float32[1x1x1x1] 0"),
+        OP_CASE("RoiAlign", 16, "", "float32[1x1x2x2] 1 | float32[1x4] 1e30 1e30 -1e30 -1e30 | int64[1] 0", "! far too large"),
         OP_CASE("RoiAlign", 16, "", "float32[1x1x2x2] 1 | float32[1x5] 0 | int64[1] 0", "! numbers"),
         OP_CASE("RoiAlign", 16, "", "float32[1x1x2x2] 1 | float32[2x4] 0 | int64[1] 0", "! for 2 regions"),
         OP_CASE("RoiAlign", 16, "mode='min'", "float32[1x1x2x2] 1 | float32[1x4] 0 | int64[1] 0", "! mode"),
