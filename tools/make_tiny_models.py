@@ -101,6 +101,38 @@ def broken():
     return m
 
 
+def forever():
+    """A loop whose condition stays true."""
+    body = helper.make_graph([helper.make_node("Identity", ["on"], ["still"]), helper.make_node("Neg", ["v"], ["w"])], "body",
+                             [value("i", [], TensorProto.INT64), value("on", [], TensorProto.BOOL), value("v", [1])],
+                             [value("still", [], TensorProto.BOOL), value("w", [1])])
+    return model("forever", [helper.make_node("Loop", ["", "", "x"], ["y"], name="round", body=body)], [value("x", [1])],
+                 [value("y", [1])])
+
+
+def endless():
+    """One operator that takes years: 2^20 samples for each of 2^24 numbers."""
+    node = helper.make_node("RoiAlign", ["x", "rois", "batch"], ["y"], name="sampling", output_height=4096, output_width=4096,
+                            sampling_ratio=1024)
+    return model("endless", [node], [value("x", [1, 1, 1, 1])], [value("y", [1, 1, 4096, 4096])],
+                 [("rois", np.array([[0, 0, 1, 1]], np.float32)), ("batch", np.array([0], np.int64))])
+
+
+def hoard():
+    """A loop that keeps eight megabytes of every round."""
+    body = helper.make_graph([helper.make_node("Identity", ["on"], ["still"]), helper.make_node("Expand", ["x", "shape"], ["piece"])],
+                             "body", [value("i", [], TensorProto.INT64), value("on", [], TensorProto.BOOL)],
+                             [value("still", [], TensorProto.BOOL), value("piece", [2097152])])
+    return model("hoard", [helper.make_node("Loop", ["", "yes"], ["y"], name="round", body=body)], [value("x", [1])],
+                 [value("y", ["rounds", 2097152])], [("yes", np.array(True)), ("shape", np.array([2097152], np.int64))])
+
+
+def greedy():
+    """A few bytes that become 32 GiB."""
+    nodes = [helper.make_node("Expand", ["x", "shape"], ["wide"], name="widen"), helper.make_node("Relu", ["wide"], ["y"])]
+    return model("greedy", nodes, [value("x", [1])], [value("y", [1 << 33])], [("shape", np.array([1 << 33], np.int64))])
+
+
 def save_test(m, folder, inputs, outputs, data=0):
     onnx.save(m, path(folder, "model.onnx"))
     for kind, arrays in (("input", inputs), ("output", outputs)):
@@ -159,7 +191,7 @@ def inputs():
 
 
 shutil.rmtree(HERE, ignore_errors=True)
-for make in (linear, two, colours, unknown, free, clash, odd, broken):
+for make in (linear, two, colours, unknown, free, clash, odd, broken, forever, endless, hoard, greedy):
     onnx.save(make(), path(make.__name__ + ".onnx"))
 inputs()
 suite()
