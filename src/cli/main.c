@@ -81,6 +81,7 @@ int main(int argc, char **argv) {
     onr_term_start();
     signal(SIGXFSZ, SIG_IGN); // writing fails then, and what was written of the file goes
     int code = dispatch(argc, argv);
-    if (!onr_term_finish() && code == 0) code = ONR_EXIT_USAGE;
+    bool full = false;
+    if (!onr_term_finish(&full) && code == 0) code = full ? ONNXRUN_LIMIT : ONR_EXIT_USAGE;
     return code;
 }

@@ -50,8 +50,8 @@ static void fill_row(const onnxrun_value *v, int64_t j, char *out) {
     memcpy(out + bytes - shift, from, shift);
 }
 
-// Input i with row j at position (j + turn) % batch; `one`: row 0 everywhere.
-static onnxrun_status arrange(const around *a, size_t i, int64_t turn, bool one, onnxrun_error *err) {
+// Input i with row j at position (j + turn) % batch; `only` >= 0: that row everywhere.
+static onnxrun_status arrange(const around *a, size_t i, int64_t turn, int64_t only, onnxrun_error *err) {
     const onnxrun_value *v = a->inputs->value[i];
     size_t bytes = row_bytes(v), all = (size_t)a->batch * bytes;
     int64_t dims[16];
@@ -59,7 +59,7 @@ static onnxrun_status arrange(const around *a, size_t i, int64_t turn, bool one,
     if (!data) return onr_io_no_memory(err, all);
     memcpy(dims, onnxrun_value_dims(v), (size_t)onnxrun_value_rank(v) * sizeof *dims);
     dims[0] = a->batch;
-    for (int64_t j = 0; j < a->batch; j++) fill_row(v, one ? 0 : j, data + (size_t)((j + turn) % a->batch) * bytes);
+    for (int64_t j = 0; j < a->batch; j++) fill_row(v, only >= 0 ? only : j, data + (size_t)((j + turn) % a->batch) * bytes);
     onnxrun_value_free(a->in[i]);
     onnxrun_status st = onnxrun_value_tensor(onnxrun_value_dtype(v), onnxrun_value_rank(v), dims, data, all, &a->in[i], err);
     onr_io_free(data);
@@ -73,10 +73,10 @@ static void drop_outputs(const around *a) {
     }
 }
 
-static onnxrun_status run(const around *a, int64_t turn, bool one, onnxrun_error *err) {
+static onnxrun_status run(const around *a, int64_t turn, int64_t only, onnxrun_error *err) {
     onnxrun_status st = ONNXRUN_OK;
     drop_outputs(a);
-    for (size_t i = 0; i < a->n_in && st == ONNXRUN_OK; i++) st = arrange(a, i, turn, one, err);
+    for (size_t i = 0; i < a->n_in && st == ONNXRUN_OK; i++) st = arrange(a, i, turn, only, err);
     return st == ONNXRUN_OK ? onnxrun_run(a->session, (const onnxrun_value *const *)a->in, a->n_in, a->out, a->n_out, err) : st;
 }
 
@@ -96,7 +96,7 @@ static onnxrun_status row_sum(const around *a, size_t i, int64_t position, onr_c
 }
 
 static onnxrun_status learn(around *a, onnxrun_error *err) {
-    onnxrun_status st = run(a, 0, false, err);
+    onnxrun_status st = run(a, 0, -1, err);
     for (size_t i = 0; i < a->n_out && st == ONNXRUN_OK; i++) {
         if (!is_judged(a, i)) continue;
         a->found->n_outputs++;
@@ -107,20 +107,24 @@ static onnxrun_status learn(around *a, onnxrun_error *err) {
     return st;
 }
 
-// Does row 0 change when only its neighbours do?
+// Does a row change when only its neighbours do? The first and the last: a sequence may look back only.
 static onnxrun_status look_for_mixing(around *a, onnxrun_error *err) {
-    onnxrun_status st = run(a, 0, true, err);
-    for (size_t i = 0; i < a->n_out && st == ONNXRUN_OK; i++) {
-        onr_checksum sum;
-        if (!is_judged(a, i)) continue;
-        st = row_sum(a, i, 0, &sum, err);
-        if (!onr_checksum_equal(sum, a->rows[i * (size_t)a->batch])) a->found->why = "rows of the batch depend on each other";
+    onnxrun_status st = ONNXRUN_OK;
+    for (int64_t only = 0; only < a->batch && st == ONNXRUN_OK; only += a->batch - 1) {
+        st = run(a, 0, only, err);
+        for (size_t i = 0; i < a->n_out && st == ONNXRUN_OK; i++) {
+            onr_checksum sum;
+            if (!is_judged(a, i)) continue;
+            st = row_sum(a, i, only, &sum, err);
+            if (!onr_checksum_equal(sum, a->rows[i * (size_t)a->batch + (size_t)only]))
+                a->found->why = "rows of the batch depend on each other";
+        }
     }
     return st;
 }
 
 static onnxrun_status compare_turn(around *a, int64_t turn, onnxrun_error *err) {
-    onnxrun_status st = run(a, turn, false, err);
+    onnxrun_status st = run(a, turn, -1, err);
     for (size_t i = 0; i < a->n_out && st == ONNXRUN_OK; i++) {
         for (int64_t j = 0; j < a->batch && st == ONNXRUN_OK && is_judged(a, i) && !a->found->differs; j++) {
             onr_checksum sum;
@@ -162,9 +166,9 @@ static onnxrun_status go_around(around *a, int most, onnxrun_error *err) {
 static onnxrun_status choose_batch(around *a, onnxrun_error *err) {
     a->batch = SMALL;
     onnxrun_status st = open_session(a, 1, err);
-    if (st == ONNXRUN_OK) st = run(a, 0, false, err);
+    if (st == ONNXRUN_OK) st = run(a, 0, -1, err);
     double start = onr_now_ms();
-    if (st == ONNXRUN_OK) st = run(a, 0, false, err);
+    if (st == ONNXRUN_OK) st = run(a, 0, -1, err);
     if (st == ONNXRUN_OK && onr_now_ms() - start < LARGE_MS) a->batch = LARGE;
     return st;
 }

@@ -126,9 +126,10 @@ const char *onr_term_green(void) { return term.color_out ? "\x1b[32m" : ""; }
 const char *onr_term_red(void) { return term.color_out ? "\x1b[31m" : ""; }
 const char *onr_term_plain(void) { return term.color_out ? "\x1b[0m" : ""; }
 
-bool onr_term_finish(void) {
+bool onr_term_finish(bool *full) {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    *full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
     onr_term_error("cannot write standard output: %s", errno ? strerror(errno) : "earlier failure");
     return false;
 }

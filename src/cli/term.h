@@ -33,7 +33,7 @@ const char *onr_term_green(void);
 const char *onr_term_red(void);
 const char *onr_term_plain(void);
 
-/// Flushes standard output; false (after an error line) when something could not be written.
-bool onr_term_finish(void);
+/// Flushes standard output; false (after an error line) when something could not be written. *full: for lack of space.
+bool onr_term_finish(bool *full);
 
 #endif
