@@ -120,9 +120,13 @@ static onnxrun_status run_threads(sweep *s, int threads, onnxrun_error *err) {
     return st;
 }
 
-static int most_threads(const onr_args *args) {
+static int n_cores(void) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int n = args->threads > 0 ? args->threads : (int)(cores > MOST_THREADS ? MOST_THREADS : cores);
+    return cores < 1 ? 1 : cores > MOST_THREADS ? MOST_THREADS : (int)cores;
+}
+
+static int most_threads(const onr_args *args) {
+    int n = args->threads > 0 ? args->threads : n_cores();
     return n < LEAST_THREADS ? LEAST_THREADS : n;
 }
 
@@ -182,7 +186,7 @@ onnxrun_status onr_sweep(const onr_args *args, const onnxrun_model *m, const onr
         st = run_threads(&s, t, err);
     }
     onr_term_progress(0, 0, "");
-    if (st == ONNXRUN_OK && !s.differs) st = onr_sweep_batch(args, m, inputs, most, &b, err);
+    if (st == ONNXRUN_OK && !s.differs) st = onr_sweep_batch(args, m, inputs, n_cores() < most ? n_cores() : most, &b, err);
     *same = !s.differs && !b.differs;
     if (st == ONNXRUN_OK && args->json) st = print_json(&s, most, &b, err);
     if (st == ONNXRUN_OK && !args->json) print_text(&s, most, &b);

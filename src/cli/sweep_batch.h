@@ -17,8 +17,8 @@ typedef struct onr_batch_sweep {
     int threads;
 } onr_batch_sweep;
 
-/// Rows made of the inputs go around through all positions of a batch on one thread, and through some on `most`. Where rows
-/// depend on each other, as in a mean over the batch, nothing can be said.
+/// Rows made of the inputs go around through all positions of a batch on one thread, and through some on `most` threads. Where
+/// rows depend on each other, as in a mean over the batch, nothing can be said.
 onnxrun_status onr_sweep_batch(const onr_args *args, const onnxrun_model *m, const onr_inputs *inputs, int most,
                                onr_batch_sweep *out, onnxrun_error *err);
 
