@@ -11,23 +11,6 @@ enum { BLOCK_FLOATS = 120 * 1024 };
 
 #include "kernels/winograd/prepacked_body.h"
 
-static bool supports(const onr_conv_shape *s) { return onr_wino_supports(s) && s->in_block == VF_LANES; }
+#include "kernels/winograd/variant_body.h"
 
-static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
-    (void)cpu;
-    return onr_wino_cost(s, &style, WINO_PREPACKED);
-}
-
-const onr_conv_variant onr_winograd_f2_avx512 = {
-    .name = "winograd_f2_avx512",
-    .needs = ONR_CPU_AVX512,
-    .block = VF_LANES,
-    .exact = false,
-    .expands = true,
-    .supports = supports,
-    .cost = cost,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .worker_bytes = worker_bytes,
-    .run = run,
-};
+WINO_VARIANT(onr_winograd_f2_avx512, "winograd_f2_avx512", WINO_PREPACKED, true)
