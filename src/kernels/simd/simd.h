@@ -18,12 +18,18 @@
 #define VF_UNROLL _Pragma("GCC unroll 64")
 #endif
 
+/// How a vector goes through a function of SLEEF; a header whose vector is more than one register has its own.
+#ifndef VF_CALL
+#define VF_CALL(f, a) f(a)
+#define VF_CALL2(f, a, b) f(a, b)
+#endif
+
 /// VF_MATH(exp, SLEEF's function, libm's function) defines vf_exp.
 #ifdef ONR_HAVE_SLEEF
 #define VF_MATH(name, sleef, libm) \
-    static inline vf vf_##name(vf a) { return sleef(a); }
+    static inline vf vf_##name(vf a) { return VF_CALL(sleef, a); }
 #define VF_MATH2(name, sleef, libm) \
-    static inline vf vf_##name(vf a, vf b) { return sleef(a, b); }
+    static inline vf vf_##name(vf a, vf b) { return VF_CALL2(sleef, a, b); }
 #else
 #define VF_MATH(name, sleef, libm)                                    \
     static inline vf vf_##name(vf a) {                                \
