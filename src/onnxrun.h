@@ -210,6 +210,9 @@ ONNXRUN_API size_t onnxrun_model_n_outputs(const onnxrun_model *m);
 ONNXRUN_API const char *onnxrun_model_input_name(const onnxrun_model *m, size_t i);
 ONNXRUN_API const char *onnxrun_model_output_name(const onnxrun_model *m, size_t i);
 
+/** Is there a tensor (or another value) of this name in the model's graph? Bodies of control flow are not looked into. */
+ONNXRUN_API bool onnxrun_model_has_value(const onnxrun_model *m, const char *name);
+
 /** A declared type. dims: known sizes, or -1; symbol: names for symbolic dims, else NULL. Strings live as long as the model. */
 typedef struct onnxrun_type {
     onnxrun_kind kind;
@@ -287,6 +290,25 @@ typedef struct onnxrun_stats {
     const char *cpu; /**< level in use: "avx512", ... */
 } onnxrun_stats;
 ONNXRUN_API void onnxrun_session_stats(const onnxrun_session *s, onnxrun_stats *out);
+
+/* ---- models out -------------------------------------------------------------------------------------------------------------
+ */
+
+/** Writes the session's optimized graph as an ONNX model of standard operators, which any runtime can run: what was fused into
+ * convolutions is Conv, Add, Relu or Clip again (a folded BatchNormalization is in the weights), layouts are plain, functions
+ * are expanded, inputs, outputs and all values that are left have the model's names. The file is whole or absent. `path` "-" is
+ * standard output. With external_data, or when the model would have 2 GiB or more, large constants go to the file
+ * "PATH.data". ONNXRUN_UNSUPPORTED: functions of the model use an operator set in two versions, which one graph cannot.
+ * ONNXRUN_USAGE: the file cannot be written. */
+ONNXRUN_API onnxrun_status onnxrun_session_save(const onnxrun_session *s, const char *path, bool external_data,
+                                                onnxrun_error *err);
+/** Writes the part of the model's graph between the values `from` and the values `to` (names of the model; n 0: its inputs, its
+ * outputs) as a model of its own, with the types that inference finds and the constants that it needs; files as in
+ * onnxrun_session_save. Inputs of the model that it needs besides `from` become inputs too, which a warning tells.
+ * ONNXRUN_USAGE: there is no such value (with the nearest name as a hint), or no `to` depends on one of `from`. */
+ONNXRUN_API onnxrun_status onnxrun_model_extract(const onnxrun_model *m, const char *const *from, size_t n_from,
+                                                 const char *const *to, size_t n_to, const char *path, bool external_data,
+                                                 onnxrun_error *err);
 
 /* ---- looking inside
  * ---------------------------------------------------------------------------------------------------------- */

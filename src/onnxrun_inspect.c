@@ -58,8 +58,7 @@ static onr_status parse_stage(const char *name, onr_stage *out, onr_err *err) {
     return onr_fail(err, ONR_USAGE, "there is no stage '%s': model, graph, optimized, plan or memory", name);
 }
 
-/// Stage "graph": the model's graph with its types, in a clone.
-static onr_status typed_clone(const onnxrun_model *m, onr_arena *a, const onr_graph **out, onr_err *err) {
+onr_status onr_typed_clone(const onnxrun_model *m, onr_arena *a, onr_graph **out, onr_err *err) {
     onr_graph *g = onr_graph_clone(m->m->graph, a);
     if (!g) return onr_no_memory(err, 0);
     onr_guard guard = onr_limits_guard(&m->limits);
@@ -77,7 +76,12 @@ static onr_status fill_source(const onnxrun_model *m, const onnxrun_session *s, 
                               onr_err *err) {
     src->graph = m->m->graph;
     if (src->stage == ONR_STAGE_MODEL) return ONR_OK;
-    if (src->stage == ONR_STAGE_GRAPH) return typed_clone(m, a, &src->graph, err);
+    if (src->stage == ONR_STAGE_GRAPH) {
+        onr_graph *typed = NULL;
+        onr_status status = onr_typed_clone(m, a, &typed, err);
+        src->graph = typed;
+        return status;
+    }
     if (!s) return onr_fail(err, ONR_USAGE, "stage %s needs a session", onr_stage_name(src->stage));
     src->graph = s->graph;
     src->packed_bytes = onr_packs_bytes(s->packs);

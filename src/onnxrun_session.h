@@ -1,7 +1,7 @@
 // onnxrun_session.h: the insides of the public types, shared by the roof's bodies: onnxrun.c (models, sessions, runs),
-// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_explain.c (passes),
-// onnxrun_hooks.c and onnxrun_part.c (a run seen from outside) and onnxrun_roof.c (the machine's limits). May assume: included
-// by those alone.
+// onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_explain.c (passes), onnxrun_save.c
+// and onnxrun_extract.c (models to files), onnxrun_hooks.c and onnxrun_part.c (a run seen from outside) and onnxrun_roof.c (the
+// machine's limits). May assume: included by those alone.
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
 
@@ -77,6 +77,11 @@ void onr_session_leave(const onnxrun_session *s);
 onr_err *onr_err_inner(onnxrun_error *err);
 /// The loader's model as dump/ sees it; the lists live in `a`.
 onr_status onr_describe(const onr_model *m, onr_arena *a, onr_dump_model *out, onr_err *err);
+/// The model's graph with its types, in a clone.
+onr_status onr_typed_clone(const onnxrun_model *m, onr_arena *a, onr_graph **out, onr_err *err);
+/// Writes a graph that was made from the model's to the file `path`, whole or absent; with `external` (or when it is too large
+/// for one file) its constants to `path`.data.
+onr_status onr_save_graph(const onr_model *m, const onr_graph *g, const char *path, bool external, onr_err *err);
 /// Hands the text to the caller and frees it.
 onr_status onr_deliver_text(onr_str *text, onnxrun_write_fn write, void *user, onr_err *err);
 /// A public handle that takes the datum over (which is emptied). NULL: no memory, and the datum stays the caller's.

@@ -1,5 +1,5 @@
-// file.c: maps files for reading and writes whole files.
-// May assume: Linux. Never follows a path out of the folder it was told, never leaves a half-written file behind.
+// file.c: maps files for reading.
+// May assume: Linux. Never follows a path out of the folder it was told.
 #include "base/file.h"
 
 #include "base/arena.h"
@@ -17,17 +17,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FIRST_READ = 64 << 10, WHY_TEXT = 128, MAX_NAMES = 1000 };
+enum { FIRST_READ = 64 << 10 };
 
 static uintptr_t page_bytes(void) { return (uintptr_t)sysconf(_SC_PAGESIZE); }
-
-// "path: why", from an errno value. A lack of space or memory is a limit; anything else is `code`.
-static onr_status fail_errno(onr_err *err, onr_status code, const char *verb, const char *path, int number) {
-    char text[WHY_TEXT];
-    bool limit = number == ENOMEM || number == ENOSPC || number == EMFILE || number == ENFILE || number == EDQUOT ||
-                 number == EFBIG;
-    return onr_fail(err, limit ? ONR_LIMIT : code, "cannot %s '%s': %s", verb, path, strerror_r(number, text, sizeof text));
-}
 
 // Reads a descriptor to its end: pipes, terminals, files of /proc, and whatever shall not be mapped. `expect` may be 0.
 static onr_status read_all(int fd, const char *path, size_t expect, size_t max_bytes, onr_map_file *out, onr_err *err) {
@@ -55,7 +47,7 @@ static onr_status read_all(int fd, const char *path, size_t expect, size_t max_b
         } else if (errno != EINTR) {
             int why = errno;
             onr_free(data);
-            return fail_errno(err, ONR_INVALID, "read", path, why);
+            return onr_fail_errno(err, ONR_INVALID, "read", path, why);
         }
     }
     if (n == 0) {
@@ -75,14 +67,14 @@ static onr_status map_range(int fd, const char *path, uint64_t offset, size_t by
     size_t before = (size_t)(offset % page_bytes()), length;
     if (!onr_add_size(bytes, before, &length)) return onr_no_memory(err, bytes);
     void *p = mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, (off_t)(offset - before));
-    if (p == MAP_FAILED) return fail_errno(err, ONR_INVALID, "map", path, errno);
+    if (p == MAP_FAILED) return onr_fail_errno(err, ONR_INVALID, "map", path, errno);
     *out = (onr_map_file){(uint8_t *)p + before, bytes, true};
     return ONR_OK;
 }
 
 static onr_status map_open_file(int fd, const char *path, onr_map_file *out, onr_err *err) {
     struct stat st;
-    if (fstat(fd, &st) != 0) return fail_errno(err, ONR_INVALID, "read", path, errno);
+    if (fstat(fd, &st) != 0) return onr_fail_errno(err, ONR_INVALID, "read", path, errno);
     if (S_ISDIR(st.st_mode)) return onr_fail(err, ONR_INVALID, "cannot read '%s': it is a directory", path);
     // Files of /proc are regular, of size 0, and full.
     if (!S_ISREG(st.st_mode) || st.st_size == 0) return read_all(fd, path, 0, 0, out, err);
@@ -93,7 +85,7 @@ onr_status onr_file_map(const char *path, onr_map_file *out, onr_err *err) {
     *out = (onr_map_file){NULL, 0, false};
     if (strcmp(path, "-") == 0) return read_all(STDIN_FILENO, "standard input", 0, 0, out, err);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail_errno(err, ONR_INVALID, "read", path, errno);
+    if (fd < 0) return onr_fail_errno(err, ONR_INVALID, "read", path, errno);
     onr_status st = map_open_file(fd, path, out, err);
     close(fd);
     return st;
@@ -103,11 +95,11 @@ onr_status onr_file_read(const char *path, size_t max_bytes, onr_map_file *out, 
     *out = (onr_map_file){NULL, 0, false};
     if (strcmp(path, "-") == 0) return read_all(STDIN_FILENO, "standard input", 0, max_bytes, out, err);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail_errno(err, ONR_INVALID, "read", path, errno);
+    if (fd < 0) return onr_fail_errno(err, ONR_INVALID, "read", path, errno);
     struct stat s;
     onr_status st = ONR_OK;
     if (fstat(fd, &s) != 0)
-        st = fail_errno(err, ONR_INVALID, "read", path, errno);
+        st = onr_fail_errno(err, ONR_INVALID, "read", path, errno);
     else if (S_ISREG(s.st_mode) && max_bytes && (uint64_t)s.st_size > max_bytes)
         st = onr_fail(err, ONR_LIMIT, "'%s' has %lld bytes, the limit is %zu", path, (long long)s.st_size, max_bytes);
     else
@@ -180,7 +172,7 @@ static int open_beneath(int dir_fd, const char *rel) {
 // The checks on the opened descriptor, then the map.
 static onr_status map_beneath_open(int fd, const char *rel, int64_t offset, int64_t length, onr_map_file *out, onr_err *err) {
     struct stat st;
-    if (fstat(fd, &st) != 0) return fail_errno(err, ONR_INVALID, "read", rel, errno);
+    if (fstat(fd, &st) != 0) return onr_fail_errno(err, ONR_INVALID, "read", rel, errno);
     if (!S_ISREG(st.st_mode)) return onr_fail(err, ONR_INVALID, "cannot read '%s': it is not a regular file", rel);
     int64_t size = st.st_size;
     if (offset < 0) return onr_fail(err, ONR_INVALID, "'%s': offset %lld is negative", rel, (long long)offset);
@@ -196,11 +188,11 @@ onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset
     *out = (onr_map_file){NULL, 0, false};
     if (!is_plain_relative(rel)) return onr_fail(err, ONR_INVALID, "path '%s' must be relative and without '..'", rel);
     int dir_fd = open(*dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (dir_fd < 0) return fail_errno(err, ONR_INVALID, "open folder", dir, errno);
+    if (dir_fd < 0) return onr_fail_errno(err, ONR_INVALID, "open folder", dir, errno);
     int fd = open_beneath(dir_fd, rel), why = errno;
     close(dir_fd);
     if (fd < 0 && why == EXDEV) return onr_fail(err, ONR_INVALID, "path '%s' leads out of '%s'", rel, dir);
-    if (fd < 0) return fail_errno(err, ONR_INVALID, "read", rel, why);
+    if (fd < 0) return onr_fail_errno(err, ONR_INVALID, "read", rel, why);
     onr_status st = map_beneath_open(fd, rel, offset, length, out, err);
     close(fd);
     return st;
@@ -226,69 +218,4 @@ void onr_file_drop_pages(const onr_map_file *f, const void *start, size_t bytes)
     lo = (lo + page - 1) & ~(page - 1);
     hi &= ~(page - 1);
     if (lo < hi) madvise((void *)lo, hi - lo, MADV_DONTNEED);
-}
-
-// 0 or an errno value.
-static int write_all(int fd, const uint8_t *data, size_t bytes) {
-    while (bytes > 0) {
-        ssize_t n = write(fd, data, bytes);
-        if (n < 0) {
-            if (errno == EINTR) continue;
-            return errno;
-        }
-        data += n;
-        bytes -= (size_t)n;
-    }
-    return 0;
-}
-
-// A new file beside `path`, its name in `name`; the umask sets its mode. -1 with errno set.
-static int create_beside(const char *path, char *name, size_t cap) {
-    for (int i = 0; i < MAX_NAMES; i++) {
-        int n = snprintf(name, cap, "%s.%ld-%d.tmp", path, (long)getpid(), i);
-        if (n < 0 || (size_t)n >= cap) {
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST) return fd;
-    }
-    return -1;
-}
-
-// 0 or an errno value. No fsync: "whole or absent" is promised to readers, not across a power cut, and results are cheap to
-// make.
-static int replace_file(const char *path, const struct stat *old, const void *data, size_t bytes) {
-    char name[PATH_MAX];
-    int fd = create_beside(path, name, sizeof name);
-    if (fd < 0) return errno;
-    int why = write_all(fd, data, bytes);
-    if (!why && old && fchmod(fd, old->st_mode & 07777) != 0) why = errno;
-    if (close(fd) != 0 && !why) why = errno;
-    if (!why && rename(name, path) != 0) why = errno;
-    if (why) unlink(name);
-    return why;
-}
-
-onr_status onr_file_write(const char *path, const void *data, size_t bytes, onr_err *err) {
-    int why;
-    struct stat st;
-    char real[PATH_MAX];
-    if (strcmp(path, "-") == 0) {
-        path = "standard output";
-        why = write_all(STDOUT_FILENO, data, bytes);
-    } else if (stat(path, &st) != 0) {
-        why = replace_file(path, NULL, data, bytes);
-    } else if (S_ISDIR(st.st_mode)) {
-        why = EISDIR;
-    } else if (!S_ISREG(st.st_mode)) { // a pipe or a device is written to, not replaced
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        why = fd < 0 ? errno : write_all(fd, data, bytes);
-        if (fd >= 0) close(fd);
-    } else if (access(path, W_OK) != 0 || !realpath(path, real)) {
-        why = errno;
-    } else { // through a link, the file behind it is replaced, and the link stays
-        why = replace_file(real, &st, data, bytes);
-    }
-    return why ? fail_errno(err, ONR_USAGE, "write", path, why) : ONR_OK;
 }

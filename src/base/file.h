@@ -27,6 +27,18 @@ onr_status onr_file_map_beneath(const char *dir, const char *rel, int64_t offset
 void onr_file_unmap(onr_map_file *f);
 /// Tells the OS that these pages are not needed any more (after weights were packed from them). Safe on any range of the view.
 void onr_file_drop_pages(const onr_map_file *f, const void *start, size_t bytes);
+/// "cannot VERB 'path': why" from an errno value. A lack of space or memory is ONR_LIMIT; anything else is `code`.
+onr_status onr_fail_errno(onr_err *err, onr_status code, const char *verb, const char *path, int number);
+
+/// A file that is being written in pieces: whole or absent. "-" is standard output; pipes and devices are written to.
+typedef struct onr_file_out onr_file_out;
+/// Opens a temporary file beside `path`, which close makes `path`.
+onr_status onr_file_out_open(const char *path, onr_file_out **out, onr_err *err);
+/// Adds a piece. false: it failed; nothing more is written, and close tells why.
+bool onr_file_out_add(onr_file_out *f, const void *data, size_t bytes);
+bool onr_file_out_failed(const onr_file_out *f);
+/// Ends the file: with `keep` and no failure so far it is there now, else as before. Frees f. NULL is allowed.
+onr_status onr_file_out_close(onr_file_out *f, bool keep, onr_err *err);
 /// Writes to a temporary file beside `path` and renames it: the file is whole or absent. "-" writes to standard output.
 onr_status onr_file_write(const char *path, const void *data, size_t bytes, onr_err *err);
 

@@ -40,7 +40,9 @@ typedef struct onr_args {
     const char *svg; // plan
     const char *output, *format, *labels, *stage;
     const char *with_profile, *with_compare; // dump
-    int64_t print, top_k;                    ///< -1: not given
+    bool external_data;
+    onr_list from, to;    // extract
+    int64_t print, top_k; ///< -1: not given
     bool json, checksum, threads_sweep;
     // looking into a run
     const char *save_steps, *dump_tensors;

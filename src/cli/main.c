@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 // In the order of the help; a word that is none of them is a model to run.
-static const onr_command *const COMMANDS[] = {&onr_command_run,  &onr_command_compare, &onr_command_info,  &onr_command_check,
-                                              &onr_command_plan, &onr_command_dump,    &onr_command_bench, &onr_command_profile,
-                                              &onr_command_test, &onr_command_ops};
+static const onr_command *const COMMANDS[] = {
+    &onr_command_run,   &onr_command_compare, &onr_command_info,     &onr_command_check,   &onr_command_plan, &onr_command_dump,
+    &onr_command_bench, &onr_command_profile, &onr_command_optimize, &onr_command_extract, &onr_command_test, &onr_command_ops};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static const onr_command *find(const char *name) {
@@ -26,7 +26,7 @@ static void print_help(void) {
     printf("onnxrun %s: runs ONNX models on the CPU\n\n", onnxrun_version());
     printf("Usage: onnxrun MODEL [INPUT...]       the same as onnxrun run\n"
            "       onnxrun COMMAND [OPTIONS] ...  (onnxrun COMMAND -h explains)\n\nCommands:\n");
-    for (int i = 0; i < N_COMMANDS; i++) onr_term_item(2, 10, COMMANDS[i]->name, COMMANDS[i]->summary);
+    for (int i = 0; i < N_COMMANDS; i++) onr_term_item(2, 12, COMMANDS[i]->name, COMMANDS[i]->summary);
     printf("\nExit codes:\n  0 ok   1 results differ   2 wrong usage   3 broken model or input\n"
            "  4 unsupported   5 limit or no memory   6 defect of onnxrun\n");
 }

@@ -53,12 +53,38 @@ void onr_pb_free(onr_pb *pb) {
     memset(pb, 0, sizeof *pb);
 }
 
+static onr_status packed_size(const ProtobufCMessage *message, size_t *bytes, onr_err *err) {
+    *bytes = protobuf_c_message_get_packed_size(message);
+    if (*bytes <= INT32_MAX) return ONR_OK;
+    return onr_fail(err, ONR_LIMIT, "a protobuf message cannot have %zu bytes (2 GiB is the limit)", *bytes);
+}
+
 onr_status onr_pb_pack(const ProtobufCMessage *message, void **out, size_t *bytes, onr_err *err) {
-    size_t n = protobuf_c_message_get_packed_size(message);
-    if (n > INT32_MAX) return onr_fail(err, ONR_LIMIT, "a protobuf message cannot have %zu bytes (2 GiB is the limit)", n);
+    size_t n;
+    ONR_TRY(packed_size(message, &n, err));
     void *p = onr_malloc(n);
     if (!p) return onr_no_memory(err, n);
     *bytes = protobuf_c_message_pack(message, p);
     *out = p;
     return ONR_OK;
+}
+
+typedef struct sink_buffer {
+    ProtobufCBuffer base;
+    onr_sink_fn sink;
+    void *user;
+    bool stopped;
+} sink_buffer;
+
+static void append(ProtobufCBuffer *base, size_t bytes, const uint8_t *data) {
+    sink_buffer *b = (sink_buffer *)base;
+    if (!b->stopped && bytes) b->stopped = !b->sink(b->user, data, bytes);
+}
+
+onr_status onr_pb_pack_to(const ProtobufCMessage *message, onr_sink_fn sink, void *user, onr_err *err) {
+    sink_buffer b = {.base = {.append = append}, .sink = sink, .user = user};
+    size_t n;
+    ONR_TRY(packed_size(message, &n, err));
+    protobuf_c_message_pack_to_buffer(message, &b.base);
+    return b.stopped ? onr_fail(err, ONR_INTERNAL, "the receiver of a message stopped") : ONR_OK;
 }

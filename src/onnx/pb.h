@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "onnx.pb-c.h"
+#include "onnx/sink.h"
 #include "onnx/wire.h"
 
 /// A parsed message. Its structs live in `arena`; contents of its tensors stay in the parsed bytes, see onr_wire.
@@ -22,6 +23,9 @@ void onr_pb_free(onr_pb *pb);
 
 /// Packs a message into new memory (onr_malloc). ONR_LIMIT when it would take 2 GiB or more, protobuf's own limit.
 onr_status onr_pb_pack(const ProtobufCMessage *message, void **out, size_t *bytes, onr_err *err);
+
+/// The same into a sink, piece by piece: nothing large is copied. ONR_INTERNAL when the sink stops: it knows why.
+onr_status onr_pb_pack_to(const ProtobufCMessage *message, onr_sink_fn sink, void *user, onr_err *err);
 
 /// Strings of proto2 messages may be absent: "" then.
 static inline const char *onr_pb_text(const char *s) { return s ? s : ""; }

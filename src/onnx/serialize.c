@@ -13,6 +13,7 @@ typedef struct writer {
     onr_map opsets;   // domain -> version
     const char **domains;
     size_t n_domains, cap_domains;
+    onr_external_out *external; // or NULL
     onr_err *err;
 } writer;
 
@@ -147,10 +148,16 @@ static onr_status write_type(const writer *w, const onr_graph *g, const onr_type
     return ONR_OK;
 }
 
-// The inferred type where it says something, else the declared one.
+static bool has_rank(const onr_type *t) {
+    while (t->elem) t = t->elem;
+    return t->kind == ONR_TENSOR && t->shape.rank >= 0;
+}
+
+// The inferred type where it says as much, else the declared one.
 static const onr_type *best_type(const onr_value *v) {
-    if (v->type.kind != ONR_KIND_UNKNOWN) return &v->type;
-    return v->declared;
+    if (v->type.kind == ONR_KIND_UNKNOWN) return v->declared;
+    bool less = v->declared && !has_rank(&v->type) && has_rank(v->declared);
+    return less && !onr_type_contradicts(&v->type, v->declared) ? v->declared : &v->type;
 }
 
 static onr_status write_info(const writer *w, const onr_value *v, Onnx__ValueInfoProto **out) {
@@ -316,6 +323,45 @@ static onr_status write_node(writer *w, const onr_node *n, Onnx__NodeProto **out
 
 static bool is_used(const onr_value *v) { return v->n_uses || v->n_output; }
 
+enum { LEAST_EXTERNAL = 1024, EXTERNAL_ALIGN = 64 };
+
+static onr_status write_external(const writer *w, const void *data, size_t bytes) {
+    static const uint8_t zeros[EXTERNAL_ALIGN];
+    onr_external_out *x = w->external;
+    size_t gap = (size_t)-x->offset % EXTERNAL_ALIGN;
+    if (!x->sink(x->user, zeros, gap) || !x->sink(x->user, data, bytes))
+        return onr_fail(w->err, ONR_INTERNAL, "the receiver of external data stopped");
+    x->offset += (int64_t)(gap + bytes);
+    return ONR_OK;
+}
+
+static onr_status add_place(const writer *w, Onnx__TensorProto *t, const char *key, const char *value) {
+    NEW(w, Onnx__StringStringEntryProto, ONNX__STRING_STRING_ENTRY_PROTO__INIT, pair);
+    pair->key = text(key);
+    pair->value = text(value);
+    if (!value) return no_memory(w);
+    t->external_data[t->n_external_data++] = pair;
+    return ONR_OK;
+}
+
+/// Lets the contents of a large tensor lie in the other file.
+static onr_status move_out(const writer *w, Onnx__TensorProto *t) {
+    enum { N_KEYS = 3 };
+    size_t bytes = t->raw_data.len;
+    if (!w->external || !t->has_raw_data || bytes < LEAST_EXTERNAL) return ONR_OK;
+    t->external_data = onr_arena_calloc(w->arena, N_KEYS, sizeof *t->external_data);
+    if (!t->external_data) return no_memory(w);
+    ONR_TRY(write_external(w, t->raw_data.data, bytes));
+    t->has_raw_data = 0;
+    t->raw_data = (ProtobufCBinaryData){0, NULL};
+    t->has_data_location = 1;
+    t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    long long offset = (long long)(w->external->offset - (int64_t)bytes);
+    ONR_TRY(add_place(w, t, "location", w->external->location));
+    ONR_TRY(add_place(w, t, "offset", onr_arena_printf(w->arena, "%lld", offset)));
+    return add_place(w, t, "length", onr_arena_printf(w->arena, "%zu", bytes));
+}
+
 static onr_status write_initializer(const writer *w, const onr_value *v, Onnx__TensorProto **out) {
     char *name;
     if (v->constant->kind != ONR_TENSOR)
@@ -323,7 +369,8 @@ static onr_status write_initializer(const writer *w, const onr_value *v, Onnx__T
     if (v->constant->t.block)
         return onr_fail(w->err, ONR_UNSUPPORTED, "constant '%s' is in a blocked layout: a model cannot hold it", v->name);
     ONR_TRY(name_of(w, v, &name));
-    return onr_tensor_write(w->arena, &v->constant->t, name, out, w->err);
+    ONR_TRY(onr_tensor_write(w->arena, &v->constant->t, name, out, w->err));
+    return move_out(w, *out);
 }
 
 // Constants, and the types of what nodes make.
@@ -391,7 +438,7 @@ static onr_status write_opsets(const writer *w, Onnx__ModelProto *pb) {
     return ONR_OK;
 }
 
-static onr_status write_model(writer *w, const onr_graph *g, void **out, size_t *bytes) {
+static onr_status make_model(writer *w, const onr_graph *g, Onnx__ModelProto **out) {
     const onr_model *m = w->model;
     NEW(w, Onnx__ModelProto, ONNX__MODEL_PROTO__INIT, pb);
     ONR_TRY(write_graph(w, g, &pb->graph));
@@ -406,15 +453,31 @@ static onr_status write_model(writer *w, const onr_graph *g, void **out, size_t 
     pb->has_model_version = m->model_version != 0;
     pb->model_version = m->model_version;
     pb->doc_string = *m->doc ? text(m->doc) : NULL;
-    return onr_pb_pack(&pb->base, out, bytes, w->err);
+    *out = pb;
+    return ONR_OK;
 }
 
 onr_status onr_model_serialize(const onr_model *m, const onr_graph *g, void **out, size_t *bytes, onr_err *err) {
     onr_err own;
+    Onnx__ModelProto *pb;
     writer w = {.model = m, .arena = onr_arena_new(0), .err = err ? err : &own};
     if (!w.arena) return onr_no_memory(err, 0);
     onr_map_init(&w.opsets, w.arena);
-    onr_status status = write_model(&w, g, out, bytes);
+    onr_status status = make_model(&w, g, &pb);
+    if (status == ONR_OK) status = onr_pb_pack(&pb->base, out, bytes, w.err);
+    onr_arena_free(w.arena);
+    return status;
+}
+
+onr_status onr_model_write(const onr_model *m, const onr_graph *g, onr_sink_fn sink, void *user, onr_external_out *external,
+                           onr_err *err) {
+    onr_err own;
+    Onnx__ModelProto *pb;
+    writer w = {.model = m, .arena = onr_arena_new(0), .external = external, .err = err ? err : &own};
+    if (!w.arena) return onr_no_memory(err, 0);
+    onr_map_init(&w.opsets, w.arena);
+    onr_status status = make_model(&w, g, &pb);
+    if (status == ONR_OK) status = onr_pb_pack_to(&pb->base, sink, user, w.err);
     onr_arena_free(w.arena);
     return status;
 }

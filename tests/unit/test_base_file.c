@@ -277,6 +277,42 @@ static void write_makes_and_replaces(void **state) {
     assert_int_equal(count_files("tmp"), 0);
 }
 
+static void pieces_make_a_whole(void **state) {
+    (void)state;
+    enum { N = 200000 };
+    static uint8_t data[N];
+    onr_err err = {0};
+    onr_file_out *f;
+    onr_map_file got;
+    for (size_t i = 0; i < N; i++) data[i] = (uint8_t)(i * 11 + i / 251);
+    assert_int_equal(onr_file_out_open(in_dir("pieces.bin"), &f, &err), ONR_OK);
+    for (size_t at = 0, n = 1; at < N; at += n, n = 2 * n + 3) { // from one byte to more than any buffer
+        if (n > N - at) n = N - at;
+        assert_true(onr_file_out_add(f, data + at, n));
+    }
+    assert_true(onr_file_out_add(f, NULL, 0));
+    assert_int_equal(access(in_dir("pieces.bin"), F_OK), -1); // not there before it is whole
+    assert_int_equal(onr_file_out_close(f, true, &err), ONR_OK);
+    assert_int_equal(onr_file_map(in_dir("pieces.bin"), &got, &err), ONR_OK);
+    assert_int_equal(got.bytes, N);
+    assert_memory_equal(got.data, data, N);
+    onr_file_unmap(&got);
+    assert_int_equal(onr_file_out_open(in_dir("pieces.bin"), &f, &err), ONR_OK);
+    assert_true(onr_file_out_add(f, "half", 4));
+    assert_int_equal(onr_file_out_close(f, false, &err), ONR_OK); // given up: the old one stays
+    assert_int_equal(onr_file_map(in_dir("pieces.bin"), &got, &err), ONR_OK);
+    assert_int_equal(got.bytes, N);
+    onr_file_unmap(&got);
+    assert_int_equal(onr_file_out_close(NULL, true, &err), ONR_OK);
+    if (access("/dev/full", W_OK) == 0) {
+        assert_int_equal(onr_file_out_open("/dev/full", &f, &err), ONR_OK);
+        assert_false(onr_file_out_add(f, data, N));
+        assert_true(onr_file_out_failed(f));
+        assert_int_equal(onr_file_out_close(f, true, &err), ONR_LIMIT);
+    }
+    assert_int_equal(count_files("tmp"), 0);
+}
+
 static void write_fails_and_leaves_nothing(void **state) {
     (void)state;
     onr_err err = {0};
@@ -322,6 +358,7 @@ int main(void) {
         cmocka_unit_test(beneath_the_working_folder),
         cmocka_unit_test(dropped_pages_read_the_same),
         cmocka_unit_test(write_makes_and_replaces),
+        cmocka_unit_test(pieces_make_a_whole),
         cmocka_unit_test(write_fails_and_leaves_nothing),
         cmocka_unit_test(without_openat2),
     };

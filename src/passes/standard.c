@@ -1,0 +1,203 @@
+// standard.c: undoes what only our kernels understand: blocked layouts, and what was fused into convolutions.
+// May assume: conv_bn, conv_add_act and layout made the graph. Never undoes what standard operators can say.
+#include "passes/standard.h"
+
+#include "graph/edit.h"
+#include "passes/pass.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { IN_X, IN_W, IN_B, IN_RESIDUAL, IN_SCALE, N_STANDARD_IN = 3 };
+
+typedef struct job {
+    onr_graph *g;
+    onr_map outputs; // name of a node of the model -> the name of its first output
+    int32_t opset;
+    onr_err *err;
+} job;
+
+static onr_status no_memory(const job *j) { return onr_no_memory(j->err, 0); }
+
+// ---- layouts ----------------------------------------------------------------------------------------------------------------
+
+/// A value in blocks gives its uses, or its producer, to the plain value of the same content.
+static onr_status unblock(const job *j, onr_value *blocked) {
+    onr_value *plain = blocked->of ? onr_graph_find(j->g, blocked->of) : NULL;
+    if (!plain) return onr_fail(j->err, ONR_INTERNAL, "'%s' in blocks stands for no value of the model", blocked->name);
+    onr_node *maker = blocked->producer;
+    if (plain->producer && onr_pass_is(plain->producer, "onnxrun.Reorder")) {
+        onr_node *back = plain->producer;
+        onr_node_set_output(maker, blocked->slot, plain);
+        back->out[0] = NULL;
+        onr_graph_remove_node(j->g, back);
+    } else if (onr_pass_is(maker, "onnxrun.Reorder")) {
+        maker->out[0] = NULL;
+        blocked->producer = NULL;
+        onr_graph_remove_node(j->g, maker);
+    } else {
+        onr_node_set_output(maker, blocked->slot, plain);
+    }
+    return onr_graph_replace(j->g, blocked, plain) ? ONR_OK : no_memory(j);
+}
+
+static void drop_attr(onr_node *n, const char *name) {
+    int32_t kept = 0;
+    for (int32_t i = 0; i < n->n_attr; i++)
+        if (strcmp(n->attr[i].name, name) != 0) n->attr[kept++] = n->attr[i];
+    n->n_attr = kept;
+}
+
+// ---- convolutions -----------------------------------------------------------------------------------------------------------
+
+static float attr_or(const onr_node *n, const char *name, float absent) {
+    const onr_attr *a = onr_node_attr(n, name);
+    return a ? a->f : absent;
+}
+
+static onr_value *add_constant(const job *j, const char *hint, const onr_shape *shape, float **data) {
+    onr_datum *d = onr_arena_alloc(j->g->arena, sizeof *d);
+    int64_t n = 1;
+    bool fits = onr_shape_numel(shape, &n);
+    *data = fits ? onr_arena_alloc_aligned(j->g->arena, (size_t)n * sizeof **data, 64) : NULL;
+    if (!d || !*data) return NULL;
+    *d = onr_datum_borrow(ONR_FLOAT, shape, *data);
+    return onr_graph_add_constant(j->g, hint, d);
+}
+
+/// The weights times the scale of each channel, which an input of our Conv was.
+static onr_status scale_weights(const job *j, onr_node *conv) {
+    const onr_tensor *w = onr_pass_constant(conv, IN_W), *scale = onr_pass_constant(conv, IN_SCALE);
+    if (!w || !scale) return onr_fail(j->err, ONR_INTERNAL, "node '%s': the scale is no constant", conv->name);
+    const float *from = w->data, *s = scale->data;
+    int64_t channels = w->shape.dim[0], n = onr_tensor_numel(w), each = channels ? n / channels : 0;
+    float *to;
+    onr_value *v = add_constant(j, conv->in[IN_W]->name, &w->shape, &to);
+    if (!v) return no_memory(j);
+    for (int64_t i = 0; i < n; i++) to[i] = from[i] * s[i / each];
+    return onr_node_set_input(conv, IN_W, v) ? ONR_OK : no_memory(j);
+}
+
+/// The value that the model's node `name` makes, if nothing else makes it now; else a fresh one.
+static onr_value *value_of(const job *j, const char *name, const onr_value *like) {
+    const onr_map_entry *e = name ? onr_map_get(&j->outputs, name) : NULL;
+    onr_value *v = e && e->v.ptr ? onr_graph_find(j->g, e->v.ptr) : NULL;
+    if (!v || v->producer || v->constant || v->is_input || v->outer || v->n_uses || v->n_output)
+        v = onr_graph_add_temp(j->g, like->name);
+    if (v) v->type = like->type;
+    return v;
+}
+
+/// Puts a node behind `n`, under the name of the model's node whose work it does: it makes what n made.
+static onr_node *append(const job *j, onr_node *n, const char *op, int32_t place, onr_value *const *in, int32_t n_in) {
+    const char *name = place >= 0 && place < n->n_origin ? n->origin[place] : NULL;
+    const char *before = place > 0 && place <= n->n_origin ? n->origin[place - 1] : NULL;
+    onr_value *out = n->out[0], *between = value_of(j, before, out), *operands[3];
+    if (!between) return NULL;
+    for (int32_t i = 0; i < n_in; i++) operands[i] = in[i];
+    operands[0] = between;
+    onr_node_set_output(n, 0, between);
+    onr_node *next = n->id + 1 < j->g->n_nodes ? j->g->nodes[n->id + 1] : NULL;
+    return onr_graph_add_node(j->g, next, "", op, j->opset, name, operands, n_in, &out, 1);
+}
+
+static onr_value *bound(const job *j, const onr_node *n, const char *which, float x) {
+    onr_shape scalar = onr_shape_make(0, NULL);
+    float *data;
+    onr_value *v = add_constant(j, onr_arena_printf(j->g->arena, "%s_%s", n->name, which), &scalar, &data);
+    if (v) *data = x;
+    return v;
+}
+
+static onr_status append_clamp(const job *j, onr_node *n, int32_t place, float lo, float hi) {
+    onr_value *in[3] = {0};
+    if (lo == 0 && hi == INFINITY) return append(j, n, "Relu", place, in, 1) ? ONR_OK : no_memory(j);
+    if (j->opset < 11) {
+        onr_node *clip = append(j, n, "Clip", place, in, 1);
+        if (!clip || (lo != -INFINITY && !onr_node_set_float(clip, "min", lo)) ||
+            (hi != INFINITY && !onr_node_set_float(clip, "max", hi)))
+            return no_memory(j);
+        return ONR_OK;
+    }
+    if (lo != -INFINITY && !(in[1] = bound(j, n, "min", lo))) return no_memory(j);
+    if (hi != INFINITY && !(in[2] = bound(j, n, "max", hi))) return no_memory(j);
+    return append(j, n, "Clip", place, in, in[2] ? 3 : 2) ? ONR_OK : no_memory(j);
+}
+
+/// Conv, then the Add, then the clamp: what was fused last is put behind first.
+static onr_status unfuse(const job *j, onr_node *conv) {
+    float lo = attr_or(conv, "lo", -INFINITY), hi = attr_or(conv, "hi", INFINITY);
+    onr_value *residual = conv->n_in > IN_RESIDUAL ? conv->in[IN_RESIDUAL] : NULL;
+    int32_t place = conv->n_origin;
+    if (conv->n_in > IN_SCALE && conv->in[IN_SCALE]) ONR_TRY(scale_weights(j, conv));
+    if (lo != -INFINITY || hi != INFINITY) ONR_TRY(append_clamp(j, conv, --place, lo, hi));
+    if (residual) {
+        onr_value *in[2] = {NULL, residual};
+        if (!append(j, conv, "Add", --place, in, 2)) return no_memory(j);
+    }
+    for (int32_t k = N_STANDARD_IN; k < conv->n_in; k++)
+        if (conv->in[k] && !onr_node_set_input(conv, k, NULL)) return no_memory(j);
+    if (conv->n_in > N_STANDARD_IN) conv->n_in = N_STANDARD_IN;
+    drop_attr(conv, "lo");
+    drop_attr(conv, "hi");
+    drop_attr(conv, "block");
+    conv->domain = "";
+    conv->opset = j->opset;
+    return ONR_OK;
+}
+
+// ---- outputs ----------------------------------------------------------------------------------------------------------------
+
+/// An output is found by its name, which a rewrite may have given to nothing: it is made again.
+static onr_status name_output(const job *j, int32_t i, const char *name) {
+    onr_value *v = j->g->outputs[i], *named = onr_graph_find(j->g, name);
+    if (strcmp(v->name, name) == 0) return ONR_OK;
+    if (!named) named = onr_graph_add_value(j->g, name);
+    if (!named) return no_memory(j);
+    if (named->producer || named->constant || named->is_input)
+        return onr_fail(j->err, ONR_INTERNAL, "output '%s' is made, but is no output", name);
+    named->type = v->type;
+    named->declared = v->declared;
+    if (!onr_graph_add_node(j->g, NULL, "", "Identity", j->opset, NULL, &v, 1, &named, 1)) return no_memory(j);
+    j->g->outputs[i] = named;
+    v->n_output--;
+    named->n_output++;
+    return ONR_OK;
+}
+
+static onr_status learn_outputs(job *j, const onr_graph *model) {
+    for (int32_t i = 0; i < model->n_nodes; i++) {
+        const onr_node *n = model->nodes[i];
+        bool is_new;
+        onr_map_entry *e = n->n_out && n->out[0] ? onr_map_put(&j->outputs, n->name, &is_new) : NULL;
+        if (n->n_out && n->out[0] && !e) return no_memory(j);
+        if (e) e->v.ptr = (void *)(uintptr_t)n->out[0]->name;
+    }
+    return ONR_OK;
+}
+
+static onr_status check(const job *j) {
+    for (int32_t i = 0; i < j->g->n_nodes; i++) {
+        const onr_node *n = j->g->nodes[i];
+        if (!n->dead && strcmp(n->domain, "onnxrun") == 0)
+            return onr_fail(j->err, ONR_INTERNAL, "node '%s': %s of ours has no form in ONNX", n->name, n->op_type);
+    }
+    return ONR_OK;
+}
+
+onr_status onr_graph_standardize(onr_graph *g, const onr_graph *model, int32_t opset, onr_err *err) {
+    job j = {.g = g, .opset = opset, .err = err};
+    onr_map_init(&j.outputs, g->arena);
+    ONR_TRY(learn_outputs(&j, model));
+    for (int32_t i = 0; i < g->n_values; i++)
+        if (g->values[i]->type.block && g->values[i]->producer) ONR_TRY(unblock(&j, g->values[i]));
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        onr_node *n = g->nodes[i];
+        bool ours = !n->dead && strcmp(n->domain, "onnxrun") == 0; // nodes that were put in here have no row yet
+        if (ours && onr_pass_is(n, "onnxrun.Conv")) ONR_TRY(unfuse(&j, n));
+    }
+    for (int32_t i = 0; i < g->n_outputs; i++) ONR_TRY(name_output(&j, i, model->outputs[i]->name));
+    onr_graph_compact(g);
+    ONR_TRY(check(&j));
+    return onr_graph_verify(g, err);
+}
