@@ -15,6 +15,7 @@ build_packages=(
 )
 test_packages=(
     g++ clang clang-format libclang-rt-14-dev                        # second compiler with sanitizers; headers as C++; style
+    valgrind                                                         # no lost memory, nothing read before it is written
     libcmocka-dev python3                                            # unit tests, lints
     python3-numpy python3-torch python3-torchvision python3-onnx     # models exported from PyTorch, and what it computes
     libonnx-testdata graphviz                                        # ONNX's backend tests; drawings are rendered
