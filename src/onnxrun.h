@@ -353,6 +353,10 @@ typedef struct onnxrun_verdict {
  * `verdict` may be NULL. */
 ONNXRUN_API onnxrun_status onnxrun_check(const char *path, const char *format, onnxrun_write_fn write, void *user,
                                          onnxrun_verdict *verdict, onnxrun_error *err);
+/** Names that options take, in order: optimization passes (disable_passes, stop_after) and CPU levels (cpu); NULL beyond the
+ * last. */
+ONNXRUN_API const char *onnxrun_pass_name(size_t i);
+ONNXRUN_API const char *onnxrun_cpu_level_name(size_t i);
 /** The supported operators: "text" or "json". */
 ONNXRUN_API onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void *user, onnxrun_error *err);
 

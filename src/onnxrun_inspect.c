@@ -192,3 +192,10 @@ onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void
         return (onnxrun_status)onr_fail(err, ONR_USAGE, "there is no format '%s': text or json", format);
     return (onnxrun_status)onr_deliver_text(&text, write, user, err);
 }
+
+const char *onnxrun_pass_name(size_t i) {
+    const onr_pass *pass = onr_pass_at(i);
+    return pass ? pass->name : NULL;
+}
+
+const char *onnxrun_cpu_level_name(size_t i) { return onr_cpu_level_at(i); }

@@ -20,6 +20,7 @@ test_packages=(
     python3-numpy python3-torch python3-torchvision python3-onnx     # models exported from PyTorch, and what it computes
     libonnx-testdata graphviz                                        # ONNX's backend tests; drawings are rendered
     chromium                                                         # pages of dump --format html are opened (80 MB)
+    man-db zsh                                                       # the manual page is formatted, zsh reads its completion
 )
 
 # Packages of the list "$1" that are not installed, one per line.

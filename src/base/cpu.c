@@ -184,6 +184,11 @@ static const struct {
     {"neon", ONR_CPU_NEON},
 };
 
+const char *onr_cpu_level_at(size_t i) {
+    const size_t n = sizeof levels / sizeof *levels;
+    return i < n ? levels[i].name : i == n ? "native" : NULL;
+}
+
 onr_status onr_cpu_cap(onr_cpu *cpu, const char *level, onr_err *err) {
     if (strcmp(level, "native") == 0) return ONR_OK;
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {

@@ -28,5 +28,7 @@ void onr_cpu_detect(onr_cpu *cpu);
 onr_status onr_cpu_cap(onr_cpu *cpu, const char *level, onr_err *err);
 /// The name of the best level in `features`.
 const char *onr_cpu_level(uint32_t features);
+/// The i-th name that onr_cpu_cap knows, "native" last; NULL beyond.
+const char *onr_cpu_level_at(size_t i);
 
 #endif

@@ -362,3 +362,23 @@ void onr_args_help(const onr_command *cmd) {
         p += n + (p[n] != '\0');
     }
 }
+
+bool onr_args_option(const onr_command *cmd, size_t i, onr_option_info *out) {
+    const option *o = NULL;
+    if (!cmd) {
+        o = i < N_OPTIONS ? &OPTIONS[i] : NULL;
+    } else {
+        const char *p = cmd->options;
+        for (size_t k = 0; *p && !o; p += strcspn(p, " "), p += strspn(p, " "))
+            if (k++ == i) o = find_long(cmd, p, strcspn(p, " "));
+    }
+    if (!o) return false;
+    *out = (onr_option_info){.letter = o->letter,
+                             .name = o->name,
+                             .help = o->help,
+                             .value = o->value,
+                             .words = o->kind == WORD || o->kind == LEVEL,
+                             .number = o->kind == LEVEL,
+                             .repeated = o->kind == LIST || o->kind == COUNT};
+    return true;
+}

@@ -73,6 +73,7 @@ typedef struct onr_command {
     const char *summary;              ///< one line for the list of commands
     const char *about;                ///< paragraphs of -h, before the options
     const char *options;              ///< names of accepted options, separated by spaces, in the order of -h
+    const char *formats;              ///< words of --format, separated by |; NULL: it has none
     size_t min_pos, max_pos;          ///< how many positional words
     int (*run)(const onr_args *args); ///< returns the exit code
 } onr_command;
@@ -83,6 +84,18 @@ typedef struct onr_command {
 bool onr_args_parse(const onr_command *cmd, int argc, char **argv, onr_args *args);
 /// Prints the help of a command on standard output.
 void onr_args_help(const onr_command *cmd);
+
+/// What the table says of an option, for manuals and completion.
+typedef struct onr_option_info {
+    char letter; ///< 0: none
+    const char *name, *help;
+    const char *value;  ///< name of its value, or the allowed words separated by |; NULL: it takes none
+    bool words, number; ///< value is a list of words; the value stands right behind the letter (-O2)
+    bool repeated;      ///< may be given several times
+} onr_option_info;
+
+/// Option i of a command in the order of its -h, or of all options when cmd is NULL; false beyond the last.
+bool onr_args_option(const onr_command *cmd, size_t i, onr_option_info *out);
 
 /// The candidate nearest to `word` in edit distance, if it is near enough to be meant; else NULL. `words` are separated by
 /// spaces; the answer points into words and is *n long.

@@ -28,8 +28,8 @@ typedef struct job {
     onr_repro repro;
     onr_names *made; // how often each tensor was
     onr_str json;
-    onr_str first, first_json; // the first divergent node
-    size_t n_compared, n_differ, n_unknown;
+    onr_str first, first_json;                      // the first divergent node
+    size_t n_compared, n_differ, n_unknown, n_done; // n_done: of the run's own steps
     onnxrun_error err;
     bool failed;
 } job;
@@ -173,13 +173,23 @@ static bool judge(job *j, onnxrun_step *step, size_t i, const char *name, const 
     return !j->failed && !(j->args->fail_fast && j->n_differ);
 }
 
+// How many of the run's steps are judged, on a terminal; the interpreter knows no number of steps.
+static void show_progress(job *j, const onnxrun_step_info *info) {
+    onnxrun_stats stats = {.size = sizeof stats};
+    onnxrun_session_stats(j->session, &stats);
+    j->n_done += info->depth == 0;
+    if (j->n_done <= stats.n_steps) onr_term_progress(j->n_done, stats.n_steps, info->node);
+}
+
 static bool after(void *user, onnxrun_step *step) {
     const onnxrun_step_info *info = onnxrun_step_about(step);
+    onr_term_progress(0, 0, ""); // lines of the table come
     for (size_t i = 0; info->n_origin && i < info->n_outputs; i++) {
         const char *name = onnxrun_step_output_name(step, i);
         const onnxrun_value *v = name ? onnxrun_step_output(step, i) : NULL;
         if (v && !judge(user, step, i, name, v)) return false;
     }
+    show_progress(user, info);
     return true;
 }
 
@@ -208,6 +218,7 @@ static onnxrun_status run_judged(job *j, onnxrun_error *err) {
     if (!out) return onr_io_no_memory(err, n * sizeof *out);
     onnxrun_session_set_hooks(j->session, &hooks);
     onnxrun_status st = onnxrun_run(j->session, (const onnxrun_value *const *)j->inputs.value, j->inputs.n, out, n, err);
+    onr_term_progress(0, 0, "");
     if (st == ONNXRUN_OK) st = judge_outputs(j, out, n, err);
     for (size_t i = 0; i < n; i++) onnxrun_value_free(out[i]);
     onr_io_free(out);

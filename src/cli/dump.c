@@ -70,6 +70,7 @@ const onr_command onr_command_dump = {
                "stop-after explain-opt prefer "
                "max-memory " ONR_LIMIT_OPTIONS "verbose quiet "
                "help",
+    .formats = "text|dot|json|html",
     .min_pos = 1,
     .max_pos = 1,
     .run = command,

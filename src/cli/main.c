@@ -1,6 +1,7 @@
 // main.c: finds the subcommand and ends with its exit code.
 // May assume: nothing. Never does a command's work.
 #include "cli/commands.h"
+#include "cli/manual.h"
 #include "cli/term.h"
 #include "onnxrun.h"
 
@@ -10,14 +11,18 @@
 #include <unistd.h>
 
 // In the order of the help; a word that is none of them is a model to run.
-static const onr_command *const COMMANDS[] = {
-    &onr_command_run,   &onr_command_compare, &onr_command_info,     &onr_command_check,   &onr_command_plan, &onr_command_dump,
-    &onr_command_bench, &onr_command_profile, &onr_command_optimize, &onr_command_extract, &onr_command_test, &onr_command_ops};
-enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
+const onr_command *const onr_commands[] = {&onr_command_run,        &onr_command_compare,
+                                           &onr_command_info,       &onr_command_check,
+                                           &onr_command_plan,       &onr_command_dump,
+                                           &onr_command_bench,      &onr_command_profile,
+                                           &onr_command_optimize,   &onr_command_extract,
+                                           &onr_command_test,       &onr_command_ops,
+                                           &onr_command_completion, NULL};
+enum { N_COMMANDS = sizeof onr_commands / sizeof *onr_commands - 1 };
 
 static const onr_command *find(const char *name) {
     for (int i = 0; i < N_COMMANDS; i++) {
-        if (strcmp(COMMANDS[i]->name, name) == 0) return COMMANDS[i];
+        if (strcmp(onr_commands[i]->name, name) == 0) return onr_commands[i];
     }
     return NULL;
 }
@@ -26,7 +31,7 @@ static void print_help(void) {
     printf("onnxrun %s: runs ONNX models on the CPU\n\n", onnxrun_version());
     printf("Usage: onnxrun MODEL [INPUT...]       the same as onnxrun run\n"
            "       onnxrun COMMAND [OPTIONS] ...  (onnxrun COMMAND -h explains)\n\nCommands:\n");
-    for (int i = 0; i < N_COMMANDS; i++) onr_term_item(2, 12, COMMANDS[i]->name, COMMANDS[i]->summary);
+    for (int i = 0; i < N_COMMANDS; i++) onr_term_item(2, 12, onr_commands[i]->name, onr_commands[i]->summary);
     printf("\nExit codes:\n  0 ok   1 results differ   2 wrong usage   3 broken model or input\n"
            "  4 unsupported   5 limit or no memory   6 defect of onnxrun\n");
 }
@@ -45,7 +50,7 @@ static bool is_misspelt(const char *word) {
     char names[128] = "";
     size_t n = 0;
     for (int i = 0; i < N_COMMANDS; i++) {
-        strcat(names, COMMANDS[i]->name); // far below the array's size
+        strcat(names, onr_commands[i]->name); // far below the array's size
         strcat(names, " ");
     }
     const char *near = strchr(word, '.') || strchr(word, '/') || access(word, F_OK) == 0 ? NULL : onr_nearest(word, names, &n);
@@ -65,6 +70,10 @@ static int dispatch(int argc, char **argv) {
     }
     if (strcmp(word, "--version") == 0) {
         printf("onnxrun %s\n", onnxrun_version());
+        return 0;
+    }
+    if (strcmp(word, "help") == 0 && strcmp(argv[2], "--man") == 0) {
+        onr_manual_print();
         return 0;
     }
     if (strcmp(word, "help") == 0 && find(argv[2])) {

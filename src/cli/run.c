@@ -224,6 +224,7 @@ const onr_command onr_command_run = {
                "test-data-set random seed "
                "free-dim input-shape batch mean std scale profile threads cpu optimize "
                "disable-pass stop-after explain-opt prefer ftz max-memory " ONR_LIMIT_OPTIONS "verbose quiet help",
+    .formats = "pb|npy|npz|bin",
     .min_pos = 1,
     .max_pos = SIZE_MAX,
     .run = command,

@@ -96,7 +96,13 @@ def main():
         for language in ("C", "C++") if not args.cxx.endswith("NOTFOUND") else ("C",):
             for static in (False, True):
                 build_and_run(args, env, work, libdir, language, static)
-        run([os.path.join(prefix, "bin", "onnxrun"), "info", args.model])
+        tool = os.path.join(prefix, "bin", "onnxrun")
+        run([tool, "info", args.model])
+        for path, words in (("man/man1/onnxrun.1", ["help", "--man"]), ("bash-completion/completions/onnxrun", ["completion", "bash"]),
+                            ("zsh/vendor-completions/_onnxrun", ["completion", "zsh"])):
+            with open(os.path.join(prefix, "share", path), encoding="utf-8") as f:
+                if f.read() != run([tool, *words]):
+                    sys.exit(f"share/{path} is not what onnxrun {' '.join(words)} prints")
         print(f"{symbols} public symbols; C and C++ programs run, shared and static")
     finally:
         shutil.rmtree(work)
