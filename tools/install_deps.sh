@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that onnxrun needs and that are not there yet: tools/install_deps.sh build|test
-# "build" is what the library and the command line tool need, "test" adds what the tests need.
+# Installs the Debian packages that onnxrun needs and that are not there yet: tools/install_deps.sh build|test|aarch64
+# "build" is what the library and the command line tool need, "test" adds what the tests need, "aarch64" adds to "build" what
+# builds and runs programs for 64-bit Arm (their libraries come from tools/test_aarch64.sh).
 # May assume: Debian 12 or a relative. Never removes, upgrades or asks; without apt it prints the list and fails.
 set -euo pipefail
 
@@ -22,11 +23,15 @@ test_packages=(
     chromium                                                         # pages of dump --format html are opened (80 MB)
     man-db zsh                                                       # the manual page is formatted, zsh reads its completion
 )
+aarch64_packages=(
+    gcc-aarch64-linux-gnu qemu-user python3                          # cross compiler; runs what it made; registers the tests
+)
 
 # Packages of the list "$1" that are not installed, one per line.
 missing_packages() {
     local package list=("${build_packages[@]}")
     if [ "$1" = test ]; then list+=("${test_packages[@]}"); fi
+    if [ "$1" = aarch64 ]; then list+=("${aarch64_packages[@]}"); fi
     for package in "${list[@]}"; do
         if ! dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then echo "$package"; fi
     done
@@ -61,9 +66,9 @@ install_deps() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     case "${1:-}" in
-    build | test) install_deps "$1" ;;
+    build | test | aarch64) install_deps "$1" ;;
     *)
-        echo "usage: tools/install_deps.sh build|test" >&2
+        echo "usage: tools/install_deps.sh build|test|aarch64" >&2
         exit 2
         ;;
     esac

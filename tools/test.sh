@@ -2,8 +2,8 @@
 # Installs what is missing, builds with gcc and clang without warnings, and runs every test.
 #     tools/test.sh [--quick] [--slow] [--no-asan]
 # --quick    one build (release, gcc) and no tests of models exported from PyTorch: the minutes before a commit, not the proof
-# --slow     also the tests labelled slow, torchvision's networks of up to 100 million parameters, and the sanitizer build by
-#            clang, kernels too: what a release or a new kernel needs
+# --slow     also the tests labelled slow, torchvision's networks of up to 100 million parameters, the sanitizer build by clang,
+#            kernels too, and 64-bit Arm under qemu (tools/test_aarch64.sh): what a release or a new kernel needs
 # --no-asan  no sanitizer build: for machines with little memory, and for kernels whose address space layout ASan cannot live with
 # ONNX_TEST_DATA=dir:dir adds folders of ONNX backend tests.
 # May assume: Debian 12 with root or sudo; elsewhere it prints the packages to install. Never asks; may be run again at any time.
@@ -84,6 +84,8 @@ if [ $slow = 1 ] && [ $asan = 1 ]; then
     build asan clang
     run build/asan-clang -LE lint
 fi
+
+if [ $slow = 1 ]; then tools/test_aarch64.sh || failed+=(build/aarch64); fi
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "== FAILED in ${failed[*]}"
