@@ -357,6 +357,10 @@ ONNXRUN_API onnxrun_status onnxrun_check(const char *path, const char *format, o
  * last. */
 ONNXRUN_API const char *onnxrun_pass_name(size_t i);
 ONNXRUN_API const char *onnxrun_cpu_level_name(size_t i);
+/** What two models do not have in common, as `onnxrun diff` tells it: "text" or "json". Nodes are matched by the graph around
+ * them and by name. *equal (may be NULL) tells whether that is nothing: other names within the graph are no difference. */
+ONNXRUN_API onnxrun_status onnxrun_diff(const onnxrun_model *a, const onnxrun_model *b, const char *format,
+                                        onnxrun_write_fn write, void *user, bool *equal, onnxrun_error *err);
 /** The supported operators: "text" or "json". */
 ONNXRUN_API onnxrun_status onnxrun_list_ops(const char *format, onnxrun_write_fn write, void *user, onnxrun_error *err);
 

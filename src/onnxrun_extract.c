@@ -16,17 +16,6 @@ typedef struct cut {
 
 bool onnxrun_model_has_value(const onnxrun_model *m, const char *name) { return onr_graph_find(m->m->graph, name) != NULL; }
 
-/// With types where inference finds them; a model that cannot run here can still be cut where it declares them.
-static onr_status prepare(cut *c) {
-    onr_err why;
-    onr_status s = onr_typed_clone(c->m, c->arena, &c->g, &why);
-    if (s == ONR_OK) return ONR_OK;
-    if (s != ONR_UNSUPPORTED && s != ONR_INVALID) return onr_fail(c->err, s, "%s", why.text);
-    onr_log_at(&c->m->log, ONR_LOG_WARN, "types are those that the model declares, because inference failed: %s", why.text);
-    c->g = onr_graph_clone(c->m->m->graph, c->arena);
-    return c->g ? ONR_OK : onr_no_memory(c->err, 0);
-}
-
 /// There is no such value: what was probably meant? A node's name stands for its output.
 static onr_status no_value(const cut *c, const char *name) {
     onr_nearest_name near = {.word = name};
@@ -96,7 +85,7 @@ static onr_status check_part(const cut *c) {
 }
 
 static onr_status make_part(cut *c) {
-    ONR_TRY(prepare(c));
+    ONR_TRY(onr_clone_with_types(c->m, c->arena, &c->g, c->err));
     if (!c->n_to) ONR_TRY(take_outputs(c));
     ONR_TRY(check_names(c));
     ONR_TRY(onr_graph_narrow(c->g, c->from, c->n_from, c->to, c->n_to, c->err));

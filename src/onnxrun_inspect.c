@@ -72,6 +72,17 @@ onr_status onr_typed_clone(const onnxrun_model *m, onr_arena *a, onr_graph **out
     return ONR_OK;
 }
 
+onr_status onr_clone_with_types(const onnxrun_model *m, onr_arena *a, onr_graph **out, onr_err *err) {
+    onr_err why;
+    onr_status s = onr_typed_clone(m, a, out, &why);
+    if (s == ONR_OK) return ONR_OK;
+    if (s != ONR_UNSUPPORTED && s != ONR_INVALID) return onr_fail(err, s, "%s", why.text);
+    onr_log_at(&m->log, ONR_LOG_WARN, "%s: types are those that the model declares, because inference failed: %s", m->m->path,
+               why.text);
+    *out = onr_graph_clone(m->m->graph, a);
+    return *out ? ONR_OK : onr_no_memory(err, 0);
+}
+
 static onr_status fill_source(const onnxrun_model *m, const onnxrun_session *s, onr_arena *a, onr_dump_source *src,
                               onr_err *err) {
     src->graph = m->m->graph;

@@ -1,7 +1,7 @@
 // onnxrun_session.h: the insides of the public types, shared by the roof's bodies: onnxrun.c (models, sessions, runs),
 // onnxrun_value.c (values), onnxrun_inspect.c (dump, info), onnxrun_check.c (check), onnxrun_explain.c (passes), onnxrun_save.c
-// and onnxrun_extract.c (models to files), onnxrun_hooks.c and onnxrun_part.c (a run seen from outside) and onnxrun_roof.c (the
-// machine's limits). May assume: included by those alone.
+// and onnxrun_extract.c (models to files), onnxrun_diff.c, onnxrun_hooks.c and onnxrun_part.c (a run seen from outside) and
+// onnxrun_roof.c (the machine's limits). May assume: included by those alone.
 #ifndef ONR_ONNXRUN_SESSION_H
 #define ONR_ONNXRUN_SESSION_H
 
@@ -79,6 +79,8 @@ onr_err *onr_err_inner(onnxrun_error *err);
 onr_status onr_describe(const onr_model *m, onr_arena *a, onr_dump_model *out, onr_err *err);
 /// The model's graph with its types, in a clone.
 onr_status onr_typed_clone(const onnxrun_model *m, onr_arena *a, onr_graph **out, onr_err *err);
+/// The same; with declared types, and a warning, where inference fails: what cannot run can still be looked at.
+onr_status onr_clone_with_types(const onnxrun_model *m, onr_arena *a, onr_graph **out, onr_err *err);
 /// Writes a graph that was made from the model's to the file `path`, whole or absent; with `external` (or when it is too large
 /// for one file) its constants to `path`.data.
 onr_status onr_save_graph(const onr_model *m, const onr_graph *g, const char *path, bool external, onr_err *err);

@@ -11,13 +11,10 @@
 #include <unistd.h>
 
 // In the order of the help; a word that is none of them is a model to run.
-const onr_command *const onr_commands[] = {&onr_command_run,        &onr_command_compare,
-                                           &onr_command_info,       &onr_command_check,
-                                           &onr_command_plan,       &onr_command_dump,
-                                           &onr_command_bench,      &onr_command_profile,
-                                           &onr_command_optimize,   &onr_command_extract,
-                                           &onr_command_test,       &onr_command_ops,
-                                           &onr_command_completion, NULL};
+const onr_command *const onr_commands[] = {
+    &onr_command_run,  &onr_command_compare, &onr_command_info,    &onr_command_check,      &onr_command_plan,
+    &onr_command_dump, &onr_command_bench,   &onr_command_profile, &onr_command_optimize,   &onr_command_extract,
+    &onr_command_diff, &onr_command_test,    &onr_command_ops,     &onr_command_completion, NULL};
 enum { N_COMMANDS = sizeof onr_commands / sizeof *onr_commands - 1 };
 
 static const onr_command *find(const char *name) {

@@ -2,27 +2,11 @@
 // May assume: events come pass by pass. Never judges.
 #include "dump/explain.h"
 
+#include "dump/wrap.h"
+
 #include <string.h>
 
-enum { WIDTH = 80, NUMBER = 7, INDENT = NUMBER + 2 };
-
-/// Words of `text` from column `at` on; further lines are indented.
-static void wrap(size_t at, const char *text, onr_str *out) {
-    for (const char *p = text; *p;) {
-        size_t n = strcspn(p, " ");
-        if (at > INDENT && at + 1 + n > WIDTH) {
-            onr_str_printf(out, "\n%*s", INDENT, "");
-            at = INDENT;
-        } else if (at > INDENT) {
-            onr_str_add(out, " ");
-            at++;
-        }
-        onr_str_addn(out, p, n);
-        at += n;
-        p += n + strspn(p + n, " ");
-    }
-    onr_str_add(out, "\n");
-}
+enum { NUMBER = 7, INDENT = NUMBER + 2 };
 
 static void event_text(const onr_explain_event *e, onr_str *out) {
     onr_str line = {0};
@@ -32,7 +16,7 @@ static void event_text(const onr_explain_event *e, onr_str *out) {
         onr_str_printf(out, "%*s  ", NUMBER, "-");
     if (e->node) onr_str_printf(&line, "%s (%s): ", e->node, e->op);
     onr_str_add(&line, e->text);
-    if (line.s) wrap(INDENT, line.s, out);
+    if (line.s) onr_wrap(INDENT, INDENT, line.s, out);
     out->failed |= line.failed;
     onr_str_free(&line);
 }
