@@ -80,6 +80,7 @@ onr_value *onr_pass_new_floats(onr_pass_run *r, const char *hint, int64_t n, flo
 // last node whose work it does. Comparisons with a reference go by that. Values that onr_value_is_seen are never fused away.
 #define ONR_PASS(pass) onr_status onr_pass_##pass(onr_pass_run *r)
 ONR_PASS(resolve);
+ONR_PASS(expand);
 ONR_PASS(check_declared);
 ONR_PASS(fold);
 ONR_PASS(dead);

@@ -10,6 +10,7 @@
 static const onr_pass passes[] = {
     {"resolve", 0, "every node gets its operator row: what is not supported fails here", onr_pass_resolve},
     {"infer", 0, "every value gets a type", onr_pass_infer},
+    {"expand", 0, "operators that stand for graphs of others (Gradient) are replaced by these", onr_pass_expand},
     {"check_declared", 0, "what the model says of its values is compared with what was inferred", onr_pass_check_declared},
     {"fold", 1, "nodes with constant inputs are computed once", onr_pass_fold},
     {"identity", 1, "nodes that hand on their input go", onr_pass_identity},

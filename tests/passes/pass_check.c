@@ -1,6 +1,6 @@
 // pass_check.c: graph text before and after named passes; the rewritten graph must also compute what the original does.
 // May assume: files NAME.before.txt on the command line; NAME.after.txt lies beside each and is written by --update.
-// Never runs a pass that the file does not name, but for those that always run (resolve, infer, check_declared).
+// Never runs a pass that the file does not name, but for those that always run (resolve, infer, expand, check_declared).
 #include "graph/edit.h"
 #include "io/file.h"
 #include "support/graph_text.h"

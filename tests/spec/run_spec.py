@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+"""Tests of operators beyond ONNX's own, made from the specification: every version and element type of the registry's rows, with
+results from NumPy. Writes them as folders and runs `onnxrun test` on these.
+
+    run_spec.py --onnxrun BINARY --write DIR               writes the tests into DIR (emptied first)
+    run_spec.py --onnxrun BINARY --run DIR [OPTION...]      runs them; options are those of onnxrun test, such as -O0 -t 2
+
+The interpreter is Debian's own (/usr/bin/python3) because the packages come from there. Never takes a result from the code under
+test. Exit code 77: NumPy or python3-onnx is missing.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+try:
+    import numpy  # noqa: F401
+    import onnx  # noqa: F401
+except ImportError:
+    print("left out: python3-numpy or python3-onnx is missing")
+    sys.exit(77)
+
+import elementwise
+import gradient
+import movement
+from suite import TOLERANCE, Writer
+
+MODULES = (elementwise, movement)
+
+
+def rows_of(binary):
+    text = subprocess.run([binary, "ops", "--json"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    return [row for row in json.loads(text)["operators"] if row["domain"] != "onnxrun"]
+
+
+def write_row(folder, row, make):
+    """A model for each element type; returns the number of cases."""
+    n = 0
+    for dtype in row["types"] or [""]:
+        writer = Writer(row["domain"], row["since"], row["op"])
+        k = 0
+        for k, case in enumerate(make(row, dtype), 1):
+            writer.add(k, case)
+        if k:
+            name = "-".join(filter(None, (row["domain"], row["op"], str(row["since"]), dtype)))
+            writer.save(os.path.join(folder, name), TOLERANCE.get(dtype, 2e-5))
+        n += k
+    return n
+
+
+def write(binary, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    makers = {}
+    for module in MODULES:
+        makers.update(module.CASES)
+    n_rows = n_cases = 0
+    for row in rows_of(binary):
+        make = makers.get(f"{row['domain']}.{row['op']}" if row["domain"] else row["op"])
+        cases = write_row(folder, row, make) if make else 0
+        n_rows += cases > 0
+        n_cases += cases
+    n_gradients = gradient.write(folder)
+    print(f"{n_gradients} graphs with derivatives; {n_cases} cases for {n_rows} rows of the registry")
+    return 0 if n_cases else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--onnxrun", required=True, metavar="BINARY")
+    parser.add_argument("--write", metavar="DIR")
+    parser.add_argument("--run", metavar="DIR")
+    args, options = parser.parse_known_args()
+    if args.write:
+        return write(args.onnxrun, args.write)
+    return subprocess.run([args.onnxrun, "test", args.run, *options], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
