@@ -178,8 +178,77 @@ static void a_session_survives(void **state) {
     }
 }
 
+// ---- looking at steps -------------------------------------------------------------------------------------------------------
+
+/// What went wrong in a hook, whose run then ends as if it had been cancelled.
+typedef struct looker {
+    onnxrun_status status;
+    onnxrun_error err;
+} looker;
+
+/// Every step's part, its names and its values.
+static bool look(void *user, onnxrun_step *step) {
+    looker *l = user;
+    void *onnx;
+    size_t n;
+    const onnxrun_step_info *info = onnxrun_step_about(step);
+    for (size_t i = 0; i < info->n_inputs; i++) onnxrun_step_input_name(step, i), onnxrun_step_input(step, i);
+    for (size_t i = 0; i < info->n_outputs && info->n_origin; i++) {
+        onnxrun_value *copy = NULL;
+        const onnxrun_value *v = onnxrun_step_output_name(step, i) ? onnxrun_step_output(step, i) : NULL;
+        if (!v) continue;
+        l->status = onnxrun_value_copy(v, &copy, &l->err);
+        onnxrun_value_free(copy);
+        if (l->status == ONNXRUN_OK) l->status = onnxrun_step_part(step, i, &onnx, &n, NULL, &l->err);
+        if (l->status == ONNXRUN_UNSUPPORTED) l->status = ONNXRUN_OK; // more of the body is needed than the step reads
+        if (l->status != ONNXRUN_OK) return false;
+        onnxrun_string_free(onnx);
+    }
+    return true;
+}
+
+static onnxrun_status run_looked_at(onnxrun_error *err) {
+    looker l = {.status = ONNXRUN_OK};
+    const onnxrun_hooks hooks = {.after = look, .user = &l};
+    onnxrun_value *y[MAX_OUT] = {NULL};
+    onnxrun_session_set_hooks(session, &hooks);
+    onnxrun_status st = run(session, 1, y, onnxrun_model_n_outputs(model), err);
+    drop(y, MAX_OUT);
+    onnxrun_session_set_hooks(session, NULL);
+    if (l.status != ONNXRUN_OK) *err = l.err;
+    return l.status != ONNXRUN_OK ? l.status : st;
+}
+
+static void hooks_that_look(void **state) {
+    (void)state;
+    for (which = 0; which < N_MODELS; which++) {
+        bool done = false;
+        level = 2;
+        open_model();
+        const onnxrun_session_options o = options();
+        assert_int_equal(onnxrun_session_new(model, &o, &session, NULL), ONNXRUN_OK);
+        onnxrun_error err = {0};
+        assert_int_equal(run_looked_at(&err), ONNXRUN_OK); // plans
+        for (size_t n = 1; !done; n += 3) {                // there are thousands
+            const long before = failing_alloc_live();
+            failing_alloc_start(n, n % 2);
+            onnxrun_status st = run_looked_at(&err);
+            done = failing_alloc_stop() < n;
+            if (failing_alloc_live() != before)
+                fail_msg("%s, allocation %zu: %ld blocks are lost", MODELS[which].name, n, failing_alloc_live() - before);
+            expect_clean(st, &err, n);
+            assert_true(n < MAX_ALLOCATIONS);
+        }
+        if (run_both(&err) != ONNXRUN_OK) fail_msg("%s", err.text);
+        onnxrun_session_free(session);
+        for (int64_t batch = 1; batch <= BATCHES; batch++) drop(wanted[batch], MAX_OUT);
+        onnxrun_model_free(model);
+    }
+}
+
 int main(void) {
     for (int i = 0; i < ELEMENTS; i++) data[i] = (float)(i % 13) / 6 - 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(from_file_to_outputs), cmocka_unit_test(a_session_survives)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(from_file_to_outputs), cmocka_unit_test(a_session_survives),
+                                       cmocka_unit_test(hooks_that_look)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
