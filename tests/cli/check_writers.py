@@ -31,6 +31,8 @@ WRITERS = [
     ("trace", ["profile", "-q", "linear.onnx", "x.npy", "--iterations", "1", "--warmup", "0", "--peak-gflops", "1", "--peak-gbytes", "1",
                "--trace", "{out}.json"], True),
     ("dump", ["dump", "-q", "linear.onnx", "-o", "{out}.txt"], True),
+    ("optimize", ["optimize", "-q", "linear.onnx", "-o", "{out}.onnx"], True),
+    ("extract", ["extract", "-q", "two.onnx", "--to", "sum", "-o", "{out}.onnx"], True),
     ("list", ["test", "-q", "suite/test_good", "--list-passed", "{out}.list"], True),
     ("repro", ["compare", "-q", "two.onnx", "ab.npz", "--against", "spoilt", "--repro", "{out}"], False),
 ]
