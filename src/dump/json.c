@@ -13,7 +13,8 @@ static void type_field(const onr_type *t, const onr_symbols *symbols, onr_str *o
     onr_str_free(&text);
 }
 
-/// {"name": ..., "type": ..., "dtype": ..., "shape": [...]}: known sizes are numbers, symbols strings, unknowns null.
+/// {"name": ..., "type": ..., "dtype": ..., "shape": [...]}: known sizes are numbers, symbols strings, unknowns null. "of" is
+/// the model's name of what lies in another layout here.
 static void value_object(const onr_dump_source *s, const onr_value *v, const onr_type *t, onr_str *out) {
     onr_str_add(out, "{\"name\": ");
     onr_str_json(out, v->name);
@@ -32,6 +33,10 @@ static void value_object(const onr_dump_source *s, const onr_value *v, const onr
         if (t->shape.rank == 0) onr_str_add(out, "[");
         if (t->shape.rank >= 0) onr_str_add(out, "]");
         if (t->block) onr_str_printf(out, ", \"block\": %d", t->block);
+    }
+    if (v->of) {
+        onr_str_add(out, ", \"of\": ");
+        onr_str_json(out, v->of);
     }
     if (v->constant) onr_str_add(out, ", \"constant\": true");
     if (v->constant && s->statistics) onr_statistics_json(v->constant, out);

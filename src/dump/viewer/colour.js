@@ -85,10 +85,12 @@ function joinCompare(net, compare) {
   const tensors = new Map(compare.tensors.map((t) => [t.name, t]));
   net.firstDifferent = null;
   const first = compare.tensors.find((t) => t.same === false);
+  const twins = new Set(net.boxes.flatMap((b) => (b.node ? b.outputs : [])).map((v) => v && v.of));
   for (const box of net.boxes) {
     if (!box.node) continue;
     for (const value of box.outputs) {
-      const t = value && tensors.get(value.name);
+      if (value && !value.of && twins.has(value.name)) continue; // only its layout changes here: it was made before
+      const t = value && tensors.get(value.of || value.name);
       if (!t) continue;
       box.compared = (box.compared || []).concat(t);
       box.figures.error = Math.max(box.figures.error || 0, errorOf(t));

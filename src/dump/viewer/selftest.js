@@ -136,7 +136,8 @@ function testPage(view) {
   const check = (name, ok) => { checks.push(name); if (!ok) failed.push(name); };
   const net = view.net, facts = {
     nodes: net.boxes.filter((b) => b.node).length, edges: net.edges.length, shown: view.boxes.length,
-    groups: net.all.filter((b) => isGroup(b)).length, residual: net.all.filter((b) => b.residual).length, modes: net.modes, first: net.firstDifferent ? net.firstDifferent.node.name : null,
+    groups: net.all.filter((b) => isGroup(b)).length, residual: net.all.filter((b) => b.residual).length, modes: net.modes, different: net.boxes.filter((b) => (b.compared || []).some((t) => t.same === false)).length,
+    first: net.firstDifferent ? net.firstDifferent.node.name : null,
     titles: view.boxes.filter((b) => b.kind !== "root").map((b) => b.title).slice(0, 300), weights: net.scopes.flatMap((s) => [...s.values.values()]).filter((v) => v.statistics).length,
   };
   try {
