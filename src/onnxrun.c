@@ -323,7 +323,8 @@ static onr_status read_inputs(const onnxrun_session *s, const onnxrun_value *con
 // ---- plans
 // -------------------------------------------------------------------------------------------------------------------------
 
-static bool same_signature(const onr_plan *p, const onr_type *types) {
+static bool same_signature(const onr_plan *p, const onr_type *types, bool watched) {
+    if (p->n_image_steps && p->watched != watched) return false;
     for (int32_t i = 0; i < p->graph->n_inputs; i++)
         if (!onr_type_equal(&p->inputs[i], &types[i])) return false;
     return true;
@@ -347,15 +348,15 @@ static void drop_pages(const onnxrun_session *s) {
     }
 }
 
-static onr_status plan_for(onnxrun_session *s, const onr_type *types, onr_err *err) {
+static onr_status plan_for(onnxrun_session *s, const onr_type *types, bool watched, onr_err *err) {
     for (size_t i = 0; i < s->n_plans; i++)
-        if (same_signature(s->plans[i].plan, types)) {
+        if (same_signature(s->plans[i].plan, types, watched)) {
             s->current = &s->plans[i];
             s->current->last_used = ++s->clock;
             return ONR_OK;
         }
     kept_plan made = {.last_used = ++s->clock};
-    ONR_TRY(onr_plan_new(s->graph, types, &s->target, s->packs, s->pool, s->max_memory, &made.plan, err));
+    ONR_TRY(onr_plan_new(s->graph, types, &s->target, s->packs, s->pool, s->max_memory, watched, &made.plan, err));
     onr_status status = onr_frame_new(made.plan, &made.frame, err);
     if (status != ONR_OK) {
         drop_plan(&made);
@@ -391,7 +392,7 @@ onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *con
     onr_status status = a ? make_call(s, a, &c, err) : onr_no_memory(err, 0);
     if (status == ONR_OK) status = read_inputs(s, inputs, n_inputs, &c, err);
     onr_session_enter(s);
-    if (status == ONR_OK && !s->target.reference) status = plan_for(s, c.types, err);
+    if (status == ONR_OK && !s->target.reference) status = plan_for(s, c.types, onr_session_watch(s) != NULL, err);
     onr_session_leave(s);
     if (status == ONR_OK && !s->target.reference) status = fit_memory(s, err);
     return end_call(s, a, status, err);
@@ -404,7 +405,7 @@ static onr_status run_now(onnxrun_session *s, const call *c, onr_err *err) {
     onr_watch *w = onr_session_watch(s);
     s->env.run = w; // for the bodies of control flow
     if (s->target.reference) return onr_interpret(s->graph, c->data, s->graph->n_inputs, NULL, c->outputs, &s->env, w, err);
-    ONR_TRY(plan_for(s, c->types, err));
+    ONR_TRY(plan_for(s, c->types, w != NULL, err));
     ONR_TRY(fit_memory(s, err));
     return onr_frame_run(s->current->frame, s->memory->data, c->data, c->outputs, &s->env, w, err);
 }

@@ -126,7 +126,7 @@ static void graph_object(const onr_dump_source *s, const onr_graph *g, onr_str *
 }
 
 static const char *place_name(onr_place p) {
-    static const char *const list[] = {"none", "constant", "input", "arena", "dynamic"};
+    static const char *const list[] = {"none", "constant", "input", "arena", "lane", "dynamic"};
     return list[p];
 }
 

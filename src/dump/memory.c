@@ -28,12 +28,13 @@ onr_piece *onr_memory_pieces(const onr_plan *p) {
         piece->n_values++;
         if (p->graph->values[i]->n_output) piece->is_output = true;
     }
+    if (p->lanes >= 0) list[p->lanes].name = "(image by image)";
     if (p->workers >= 0) {
         list[p->workers].name = "the threads";
         list[p->workers].is_scratch = true;
     }
     for (int32_t i = 0; i < p->n_steps; i++) {
-        if (p->steps[i].scratch < 0) continue;
+        if (p->steps[i].scratch < 0 || (p->steps[i].images && p->n_lanes)) continue;
         list[p->steps[i].scratch].name = p->steps[i].op.node->name;
         list[p->steps[i].scratch].is_scratch = true;
     }

@@ -94,6 +94,10 @@ static void place_of(const onr_plan *p, const onr_value *v, onr_str *out) {
         onr_str_printf(out, "arena +%zu, steps %d to %d", p->offsets[s->interval], s->first, s->last);
         if (s->root != v->id) onr_str_printf(out, ", memory of %s", p->graph->values[s->root]->name);
         break;
+    case ONR_PLACE_LANE:
+        onr_str_printf(out, "lane +%zu, steps %d to %d", p->lane.offsets[s->interval], s->first, s->last);
+        if (s->root != v->id) onr_str_printf(out, ", memory of %s", p->graph->values[s->root]->name);
+        break;
     case ONR_PLACE_INPUT: onr_str_add(out, "the caller's"); break;
     case ONR_PLACE_CONSTANT: onr_str_add(out, "constant"); break;
     case ONR_PLACE_DYNAMIC: onr_str_add(out, "made while running"); break;
@@ -119,8 +123,9 @@ static void step_lines(const onr_plan *p, int32_t i, onr_str *out) {
         onr_str_add(out, "\n");
     }
     if (step->inplace >= 0) onr_str_printf(out, "       in place of %s\n", n->in[step->inplace]->name);
+    const size_t *offsets = step->images && p->n_lanes ? p->lane.offsets : p->offsets;
     if (step->scratch >= 0)
-        onr_str_printf(out, "       scratch %zu bytes at +%zu\n", step->op.scratch_bytes, p->offsets[step->scratch]);
+        onr_str_printf(out, "       scratch %zu bytes at +%zu\n", step->op.scratch_bytes, offsets[step->scratch]);
 }
 
 static void plan_lines(const onr_dump_source *s, onr_str *out) {

@@ -194,11 +194,11 @@ static void layout(onr_layout *q) {
     q->blocked_in = q->blocked_out = 1;
 }
 
-#define BN(from, to, outs, T, A)                                                                                             \
-    {                                                                                                                        \
-        ONR_AI("BatchNormalization", from, to), ONR_ARITY(5, 5, 1, outs), .flags = ONR_OP_PURE | ONR_OP_WIDEN, .inplace = 1, \
-                                                                          .types = T, ONR_PARAMS(A, params), .infer = infer, \
-                                                                          .prepare = prepare, .run = run, .layout = layout   \
+#define BN(from, to, outs, T, A)                                                                                     \
+    {                                                                                                                \
+        ONR_AI("BatchNormalization", from, to), ONR_ARITY(5, 5, 1, outs),                                            \
+            .flags = ONR_OP_PURE | ONR_OP_WIDEN | ONR_OP_PER_IMAGE, .inplace = 1, .types = T, ONR_PARAMS(A, params), \
+            .infer = infer, .prepare = prepare, .run = run, .layout = layout                                         \
     }
 
 static const onr_op rows[] = {

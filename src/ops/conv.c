@@ -352,11 +352,11 @@ static void layout(onr_layout *q) {
     if (q->node->n_in > IN_RESIDUAL && q->node->in[IN_RESIDUAL]) q->blocked_in |= 1u << IN_RESIDUAL;
 }
 
-#define CONV(from, to, T)                                                                                                  \
-    {                                                                                                                      \
-        ONR_AI("Conv", from, to), ONR_ARITY(2, 3, 1, 1), .flags = ONR_OP_PURE | ONR_OP_WIDEN | ONR_OP_SAME_TYPES,          \
-                                                         .packs = 1u << IN_W, .types = T, ONR_PARAMS(conv_attrs, params),  \
-                                                         .check = no_clamp, .infer = infer, .prepare = prepare, .run = run \
+#define CONV(from, to, T)                                                                                                \
+    {                                                                                                                    \
+        ONR_AI("Conv", from, to), ONR_ARITY(2, 3, 1, 1),                                                                 \
+            .flags = ONR_OP_PURE | ONR_OP_WIDEN | ONR_OP_SAME_TYPES | ONR_OP_PER_IMAGE, .packs = 1u << IN_W, .types = T, \
+            ONR_PARAMS(conv_attrs, params), .check = no_clamp, .infer = infer, .prepare = prepare, .run = run            \
     }
 
 static const onr_op rows[] = {
@@ -367,7 +367,7 @@ static const onr_op rows[] = {
      .name = "Conv",
      .since = 1,
      ONR_ARITY(2, 5, 1, 1),
-     .flags = ONR_OP_PURE | ONR_OP_SAME_TYPES,
+     .flags = ONR_OP_PURE | ONR_OP_SAME_TYPES | ONR_OP_PER_IMAGE,
      .inplace = 1u << IN_RESIDUAL,
      .types = ONR_BIT(ONR_FLOAT),
      .packs = 1u << IN_W,

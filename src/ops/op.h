@@ -225,6 +225,8 @@ enum {
     ONR_OP_IDENTITY = 1u << 5,    ///< output 0 equals input 0 (a pass may drop it)
     ONR_OP_COMMUTES = 1u << 6,    ///< in[0] and in[1] may be swapped
     ONR_OP_ELEMENTWISE = 1u << 7, ///< one input, out[i] = f(in[i]): any layout will do
+    ONR_OP_PER_IMAGE = 1u << 9,   ///< where in[0] is a batch, [n][c][...], image i of the output is made of image i alone, and
+                                  ///< of inputs that are constant: the plan may run it image by image (plan/images.h)
     ONR_OP_KINDS = 1u << 8 ///< takes sequences, optionals and maps, and looks at kinds itself; others are only given tensors
 };
 

@@ -170,11 +170,11 @@ static void layout(onr_layout *q) {
     q->blocked_in = q->blocked_out = 1;
 }
 
-#define POOL(op, from, to, outs, T, A)                                                                         \
-    {                                                                                                          \
-        ONR_AI(op, from, to), ONR_ARITY(1, 1, 1, outs), .flags = ONR_OP_PURE | ONR_OP_WIDEN, .types = T,       \
-                                                        ONR_PARAMS(A, params), .check = check, .infer = infer, \
-                                                        .prepare = prepare, .run = run, .layout = layout       \
+#define POOL(op, from, to, outs, T, A)                                                                                      \
+    {                                                                                                                       \
+        ONR_AI(op, from, to), ONR_ARITY(1, 1, 1, outs), .flags = ONR_OP_PURE | ONR_OP_WIDEN | ONR_OP_PER_IMAGE, .types = T, \
+                                                        ONR_PARAMS(A, params), .check = check, .infer = infer,              \
+                                                        .prepare = prepare, .run = run, .layout = layout                    \
     }
 #define BYTES (ONR_BIT(ONR_INT8) | ONR_BIT(ONR_UINT8))
 

@@ -40,7 +40,7 @@ static const onr_op rows[] = {
      .name = "Reorder",
      .since = 1,
      ONR_ARITY(1, 1, 1, 1),
-     .flags = ONR_OP_PURE,
+     .flags = ONR_OP_PURE | ONR_OP_PER_IMAGE,
      .types = ONR_BIT(ONR_FLOAT),
      ONR_PARAMS(attrs, params),
      .infer = infer,

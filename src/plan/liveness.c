@@ -20,6 +20,9 @@ static void mark_uses(onr_plan *p) {
         for (int32_t k = 0; k < n->n_capture; k++) p->slots[n->capture[k]->id].last = s;
     }
     mark_outputs(p);
+    // While lanes run, batches are written in any order: they are there from the start.
+    for (int32_t i = 0; p->n_lanes && i < p->graph->n_values; i++)
+        if (p->slots[i].image_bytes && p->slots[i].place == ONR_PLACE_ARENA) p->slots[i].first = 0;
 }
 
 /// Output 0 of step s shares the memory of value `of`.
@@ -42,7 +45,7 @@ static bool can_take(const onr_plan *p, const int32_t *root_last, int32_t s, int
     const onr_node *n = p->steps[s].op.node;
     if (slot >= n->n_in || !n->in[slot] || !n->out[0]) return false;
     const onr_slot *in = &p->slots[n->in[slot]->id], *out = &p->slots[n->out[0]->id];
-    return in->place == ONR_PLACE_ARENA && root_last[in->root] == s && onr_type_equal(&in->type, &out->type) &&
+    return in->place == out->place && root_last[in->root] == s && onr_type_equal(&in->type, &out->type) &&
            !used_by_other_slot(p, n, slot);
 }
 
@@ -50,7 +53,9 @@ static void alias_step(onr_plan *p, int32_t *root_last, int32_t s) {
     onr_step *step = &p->steps[s];
     const onr_node *n = step->op.node;
     step->inplace = -1;
-    if (step->dynamic || n->n_out == 0 || !n->out[0] || p->slots[n->out[0]->id].place != ONR_PLACE_ARENA) return;
+    if (step->dynamic || n->n_out == 0 || !n->out[0]) return;
+    const onr_place to = p->slots[n->out[0]->id].place;
+    if (to != ONR_PLACE_ARENA && to != ONR_PLACE_LANE) return;
     onr_place from = n->n_in && n->in[0] ? p->slots[n->in[0]->id].place : ONR_PLACE_NONE;
     if ((n->op->flags & ONR_OP_VIEW) && (from == ONR_PLACE_ARENA || from == ONR_PLACE_INPUT)) {
         share(p, root_last, n, n->in[0]->id);
@@ -90,27 +95,66 @@ static int32_t add_interval(onr_plan *p, int32_t first, int32_t last, size_t byt
     return (int32_t)p->n_intervals++;
 }
 
-static onr_status make_intervals(onr_plan *p, const int32_t *root_last, int n_threads, onr_err *err) {
-    size_t most = (size_t)p->graph->n_values + (size_t)p->n_steps + 1, workers;
+static int32_t add_to_lane(onr_plan *p, int32_t first, int32_t last, size_t bytes) {
+    p->lane.intervals[p->lane.n] = (onr_interval){first, last, bytes};
+    return (int32_t)p->lane.n++;
+}
+
+static bool make_room(onr_plan *p) {
+    const size_t most = (size_t)p->graph->n_values + (size_t)p->n_steps + 2;
     p->intervals = onr_arena_calloc(p->arena, most, sizeof *p->intervals);
     p->offsets = onr_arena_calloc(p->arena, most, sizeof *p->offsets);
-    if (!p->intervals || !p->offsets) return onr_no_memory(err, most * sizeof *p->intervals);
+    p->lane.intervals = onr_arena_calloc(p->arena, p->n_lanes ? most : 1, sizeof *p->lane.intervals);
+    p->lane.offsets = onr_arena_calloc(p->arena, p->n_lanes ? most : 1, sizeof *p->lane.offsets);
+    return p->intervals && p->offsets && p->lane.intervals && p->lane.offsets;
+}
+
+static onr_status value_intervals(onr_plan *p, const int32_t *root_last, onr_err *err) {
     for (int32_t i = 0; i < p->graph->n_values; i++) {
         onr_slot *slot = &p->slots[i];
+        const bool lane = slot->place == ONR_PLACE_LANE;
         size_t bytes = 0;
         slot->interval = -1;
-        if (slot->place != ONR_PLACE_ARENA || slot->root != i) continue;
+        if ((!lane && slot->place != ONR_PLACE_ARENA) || slot->root != i) continue;
         if (!onr_type_bytes(&slot->type, &bytes))
             return onr_fail(err, ONR_LIMIT, "value '%s' is too large", p->graph->values[i]->name);
-        slot->interval = add_interval(p, slot->first, root_last[i], bytes);
+        slot->interval = lane ? add_to_lane(p, slot->first, root_last[i], bytes)
+                              : add_interval(p, slot->first, root_last[i], bytes);
     }
     for (int32_t i = 0; i < p->graph->n_values; i++)
-        if (p->slots[i].place == ONR_PLACE_ARENA) p->slots[i].interval = p->slots[p->slots[i].root].interval;
+        if (p->slots[i].place == ONR_PLACE_ARENA || p->slots[i].place == ONR_PLACE_LANE)
+            p->slots[i].interval = p->slots[p->slots[i].root].interval;
+    return ONR_OK;
+}
+
+static void scratch_intervals(onr_plan *p) {
     for (int32_t s = 0; s < p->n_steps; s++) {
         onr_step *step = &p->steps[s];
-        step->scratch = !step->dynamic && step->op.scratch_bytes ? add_interval(p, s, s, step->op.scratch_bytes) : -1;
+        const size_t bytes = step->dynamic ? 0 : step->op.scratch_bytes;
+        const bool lane = step->images && p->n_lanes;
+        step->scratch = !bytes ? -1 : lane ? add_to_lane(p, s, s, bytes) : add_interval(p, s, s, bytes);
         if (!step->dynamic && step->op.worker_bytes > p->worker_step) p->worker_step = step->op.worker_bytes;
     }
+}
+
+/// The memory of all lanes, one behind the other.
+static onr_status lanes_interval(onr_plan *p, onr_err *err) {
+    size_t bytes;
+    p->lane_bytes = onr_arena_plan(p->lane.intervals, p->lane.n, ONR_PLAN_ALIGN, p->lane.offsets);
+    if (p->lane_bytes == SIZE_MAX) return onr_no_memory(err, p->lane.n * sizeof *p->lane.intervals);
+    p->lane_bytes = onr_align_up(p->lane_bytes, ONR_PLAN_ALIGN);
+    if (!onr_mul_size(p->lane_bytes, (size_t)p->n_lanes, &bytes)) return onr_no_memory(err, SIZE_MAX);
+    p->lanes = bytes ? add_interval(p, 0, p->n_image_steps - 1, bytes) : -1;
+    return ONR_OK;
+}
+
+static onr_status make_intervals(onr_plan *p, const int32_t *root_last, int n_threads, onr_err *err) {
+    size_t workers;
+    if (!make_room(p)) return onr_no_memory(err, ((size_t)p->graph->n_values + (size_t)p->n_steps) * sizeof *p->intervals);
+    ONR_TRY(value_intervals(p, root_last, err));
+    scratch_intervals(p);
+    p->lanes = -1;
+    if (p->n_lanes) ONR_TRY(lanes_interval(p, err));
     if (!onr_mul_size(p->worker_step, (size_t)n_threads, &workers)) return onr_no_memory(err, SIZE_MAX);
     p->workers = workers ? add_interval(p, 0, p->n_steps, workers) : -1;
     return ONR_OK;

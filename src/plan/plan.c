@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 
 #include "base/mathx.h"
+#include "plan/images.h"
 #include "plan/liveness.h"
 
 #include <string.h>
@@ -13,6 +14,8 @@ typedef struct planner {
     onr_packs *packs;
     onr_pool *pool;
     onr_typing typing;
+    int32_t image_nodes; // the first nodes of the graph, which run image by image
+    int64_t images;
     onr_err *err;
 } planner;
 
@@ -87,12 +90,22 @@ static bool is_dynamic(const planner *pl, const onr_node *n) {
     return false;
 }
 
+/// The type of a value as a step sees it: image steps see one image of a batch. NULL: no memory.
+static const onr_type *seen_type(const onr_plan *p, const onr_step *step, const onr_value *v) {
+    const onr_slot *s = &p->slots[v->id];
+    if (!step->images || !s->image_bytes) return &s->type;
+    onr_type *one = onr_arena_alloc(p->arena, sizeof *one);
+    if (one) *one = onr_images_one(&s->type);
+    return one;
+}
+
 static onr_status prepare_step(planner *pl, onr_step *step, const onr_node *n) {
     onr_plan *p = pl->p;
     step->op.node = n;
     step->dynamic = is_dynamic(pl, n);
     for (int32_t k = 0; k < n->n_out; k++)
-        if (n->out[k]) p->slots[n->out[k]->id].place = step->dynamic ? ONR_PLACE_DYNAMIC : ONR_PLACE_ARENA;
+        if (n->out[k] && p->slots[n->out[k]->id].place != ONR_PLACE_LANE)
+            p->slots[n->out[k]->id].place = step->dynamic ? ONR_PLACE_DYNAMIC : ONR_PLACE_ARENA;
     if (step->dynamic) return ONR_OK;
     const onr_type **in = onr_arena_calloc(p->arena, (size_t)n->n_in, sizeof *in);
     const onr_datum **constant = onr_arena_calloc(p->arena, (size_t)n->n_in, sizeof *constant);
@@ -100,12 +113,21 @@ static onr_status prepare_step(planner *pl, onr_step *step, const onr_node *n) {
     if (!in || !constant || !out) return onr_no_memory(pl->err, sizeof *out);
     for (int32_t k = 0; k < n->n_in; k++) {
         if (!n->in[k]) continue;
-        in[k] = &p->slots[n->in[k]->id].type;
+        in[k] = seen_type(p, step, n->in[k]);
+        if (!in[k]) return onr_no_memory(pl->err, sizeof(onr_type));
         constant[k] = pl->typing.constant[n->in[k]->id];
     }
-    for (int32_t k = 0; k < n->n_out; k++)
-        if (n->out[k]) out[k] = p->slots[n->out[k]->id].type;
-    return onr_op_prepare(n, in, constant, out, pl->target, p->arena, pl->packs, pl->pool, &step->op, pl->err);
+    for (int32_t k = 0; k < n->n_out; k++) {
+        if (!n->out[k]) continue;
+        const onr_type *t = seen_type(p, step, n->out[k]);
+        if (!t) return onr_no_memory(pl->err, sizeof *t);
+        out[k] = *t;
+    }
+    ONR_TRY(onr_op_prepare(n, in, constant, out, pl->target, p->arena, pl->packs, pl->pool, &step->op, pl->err));
+    if (!step->images) return ONR_OK;
+    step->op.flops *= (double)step->images;
+    step->op.bytes *= (double)step->images;
+    return ONR_OK;
 }
 
 static void fill_slots(planner *pl) {
@@ -120,17 +142,67 @@ static void fill_slots(planner *pl) {
     for (int32_t i = 0; i < p->graph->n_inputs; i++) p->slots[p->graph->inputs[i]->id].place = ONR_PLACE_INPUT;
 }
 
+/// The values that are wanted as whole batches: by later nodes, or as outputs. NULL: no memory.
+static const bool *wanted_whole(const planner *pl) {
+    const onr_graph *g = pl->p->graph;
+    bool *wanted = onr_arena_calloc(pl->p->arena, (size_t)g->n_values, sizeof *wanted);
+    if (!wanted) return NULL;
+    for (int32_t i = pl->image_nodes; i < g->n_nodes; i++) {
+        const onr_node *n = g->nodes[i];
+        for (int32_t k = 0; k < n->n_in; k++)
+            if (n->in[k]) wanted[n->in[k]->id] = true;
+        for (int32_t k = 0; k < n->n_capture; k++) wanted[n->capture[k]->id] = true;
+    }
+    for (int32_t i = 0; i < g->n_outputs; i++) wanted[g->outputs[i]->id] = true;
+    return wanted;
+}
+
+/// Values of image steps: what only they use is made for one image at a time, in lanes.
+static onr_status mark_images(planner *pl) {
+    onr_plan *p = pl->p;
+    pl->image_nodes = onr_images_choose(p->graph, &pl->typing, &pl->images);
+    const bool *wanted = pl->image_nodes ? wanted_whole(pl) : NULL;
+    if (pl->image_nodes && !wanted) return onr_no_memory(pl->err, (size_t)p->graph->n_values);
+    for (int32_t i = 0; i < pl->image_nodes; i++) {
+        const onr_node *n = p->graph->nodes[i];
+        if (n->dead || all_outputs_known(pl, n)) continue;
+        for (int32_t k = 0; k < n->n_in + n->n_out; k++) {
+            const onr_value *v = k < n->n_in ? n->in[k] : n->out[k - n->n_in];
+            size_t bytes;
+            if (!v || p->slots[v->id].constant || p->slots[v->id].image_bytes) continue;
+            onr_slot *s = &p->slots[v->id];
+            if (!onr_type_bytes(&s->type, &bytes)) return onr_fail(pl->err, ONR_LIMIT, "value '%s' is too large", v->name);
+            s->image_bytes = bytes / (size_t)pl->images;
+            if (k < n->n_in || p->watched || wanted[v->id]) continue;
+            s->place = ONR_PLACE_LANE;
+            s->type = onr_images_one(&s->type);
+        }
+    }
+    return ONR_OK;
+}
+
+/// One lane to a thread where the images share out well, else one for all threads. No lanes for watchers.
+static int32_t count_lanes(const planner *pl) {
+    const int32_t threads = onr_pool_threads(pl->pool) < ONR_POOL_MAX_WORKERS ? onr_pool_threads(pl->pool) : 1;
+    if (pl->p->watched || !pl->image_nodes) return 0;
+    return pl->images % threads == 0 || pl->images >= 4 * threads ? threads : 1;
+}
+
 static onr_status make_steps(planner *pl) {
     onr_plan *p = pl->p;
     p->slots = onr_arena_calloc(p->arena, (size_t)p->graph->n_values, sizeof *p->slots);
     p->steps = onr_arena_calloc(p->arena, (size_t)p->graph->n_nodes, sizeof *p->steps);
     if (!p->slots || !p->steps) return onr_no_memory(pl->err, (size_t)p->graph->n_nodes * sizeof *p->steps);
     fill_slots(pl);
+    ONR_TRY(mark_images(pl));
+    p->n_lanes = count_lanes(pl);
     for (int32_t i = 0; i < p->graph->n_nodes; i++) {
         const onr_node *n = p->graph->nodes[i];
         if (n->dead || all_outputs_known(pl, n)) continue;
+        p->steps[p->n_steps].images = i < pl->image_nodes ? pl->images : 0;
         ONR_TRY(prepare_step(pl, &p->steps[p->n_steps], n));
         p->n_steps++;
+        if (i < pl->image_nodes) p->n_image_steps = p->n_steps;
     }
     return ONR_OK;
 }
@@ -192,7 +264,7 @@ static onr_status place(planner *pl, size_t max_bytes) {
 }
 
 onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_target *target, onr_packs *packs, onr_pool *pool,
-                        size_t max_bytes, onr_plan **out, onr_err *err) {
+                        size_t max_bytes, bool watched, onr_plan **out, onr_err *err) {
     onr_arena *arena = onr_arena_new(0);
     onr_plan *p = arena ? onr_arena_alloc(arena, sizeof *p) : NULL;
     onr_status s = ONR_OK;
@@ -202,6 +274,7 @@ onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_ta
     }
     p->arena = arena;
     p->graph = g;
+    p->watched = watched;
     planner pl = {.p = p, .target = target, .packs = packs, .pool = pool, .err = err};
     if ((s = copy_signature(p, inputs, err)) != ONR_OK) goto fail;
     if ((s = infer_types(&pl, inputs)) != ONR_OK) goto fail;

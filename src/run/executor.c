@@ -3,6 +3,7 @@
 #include "run/executor.h"
 
 #include "base/time.h"
+#include "run/lanes.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct onr_frame {
     const onr_plan *plan;
     onr_datum *data;   // by value id
     operands *operand; // by step
+    onr_lanes *lanes;  // of the image steps; NULL when there are none
     char *memory;      // what pointers are bound to now
 };
 
@@ -63,10 +65,11 @@ static void bind_memory(onr_frame *f, char *memory) {
         if (s->place == ONR_PLACE_CONSTANT && s->root != i) f->data[i].t.data = f->data[s->root].t.data;
     }
     for (int32_t s = 0; s < p->n_steps; s++)
-        f->operand[s].work = (onr_workspace){.scratch = p->steps[s].scratch >= 0 ? memory + p->offsets[p->steps[s].scratch]
-                                                                                 : NULL,
-                                             .workers = p->workers >= 0 ? memory + p->offsets[p->workers] : NULL,
-                                             .worker_step = p->worker_step};
+        f->operand[s].work = (onr_workspace){
+            .scratch = p->steps[s].scratch >= 0 && !p->steps[s].images ? memory + p->offsets[p->steps[s].scratch] : NULL,
+            .workers = p->workers >= 0 ? memory + p->offsets[p->workers] : NULL,
+            .worker_step = p->worker_step};
+    if (f->lanes) onr_lanes_bind(f->lanes, memory);
 }
 
 static void bind_inputs(onr_frame *f, const onr_datum *const *inputs) {
@@ -99,6 +102,7 @@ onr_status onr_frame_new(const onr_plan *p, onr_frame **out, onr_err *err) {
         goto fail;
     }
     if ((s = make_operands(f, err)) != ONR_OK) goto fail;
+    if ((s = onr_lanes_new(p, arena, &f->lanes, err)) != ONR_OK) goto fail;
     fill_data(f);
     *out = f;
     return ONR_OK;
@@ -151,6 +155,7 @@ static onr_status run_dynamic(onr_frame *f, const onr_step *step, const operands
 
 static onr_status run_step(onr_frame *f, const onr_step *step, const operands *o, onr_env *env, onr_err *err) {
     if (step->dynamic) return run_dynamic(f, step, o, env, err);
+    if (step->images) return onr_lanes_run_step(f->lanes, (int32_t)(step - f->plan->steps), f->data, env, err);
     return onr_op_run(&step->op, o->in, o->out, o->capture, &o->work, env, err);
 }
 
@@ -173,7 +178,8 @@ static onr_status run_watched(onr_frame *f, const onr_step *step, const operands
 
 static onr_status run_steps(onr_frame *f, onr_env *env, const onr_watch *watch, onr_err *err) {
     const onr_plan *p = f->plan;
-    for (int32_t s = 0; s < p->n_steps; s++) {
+    if (p->n_lanes) ONR_TRY(onr_lanes_run(f->lanes, f->data, env, err));
+    for (int32_t s = p->n_lanes ? p->n_image_steps : 0; s < p->n_steps; s++) {
         const onr_step *step = &p->steps[s];
         const operands *o = &f->operand[s];
         ONR_TRY(onr_env_go_on(env, step->op.node->name, err));

@@ -15,7 +15,7 @@ void onr_frame_free(onr_frame *f);
 /// Runs the plan in `memory` (plan->arena_bytes, aligned to ONR_PLAN_ALIGN; may be another block than last time). `inputs`: the
 /// graph's inputs, of the plan's signature. `outputs`: the graph's outputs; an entry that is a tensor with memory is written
 /// into when type and shape match (else ONR_USAGE), an empty one gets a datum that owns its memory. On failure no output is
-/// made. watch may be NULL.
+/// made. watch may be NULL; a plan with lanes does not tell it of image steps (onr_plan_new).
 onr_status onr_frame_run(onr_frame *f, void *memory, const onr_datum *const *inputs, onr_datum *outputs, onr_env *env,
                          const onr_watch *watch, onr_err *err);
 

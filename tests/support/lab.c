@@ -112,7 +112,7 @@ onr_status lab_plan(lab *l, const char *what, const onr_graph *g, const onr_datu
     point_at(g, in, list);
     memset(out, 0, (size_t)g->n_outputs * sizeof *out);
     for (int32_t i = 0; i < g->n_inputs; i++) types[i] = list[i] ? onr_datum_type(list[i]) : onr_type_unknown();
-    ONR_TRY(onr_plan_new(g, types, &l->target, l->packs, l->pool, 0, &p, &l->err));
+    ONR_TRY(onr_plan_new(g, types, &l->target, l->packs, l->pool, 0, l->watched, &p, &l->err));
     plan_check_sound(what, p);
     onr_buf *memory = onr_buf_new(p->arena_bytes);
     if (!memory || onr_frame_new(p, &f, &l->err) != ONR_OK) fail_msg("%s: %s", what, l->err.text);

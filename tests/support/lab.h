@@ -14,6 +14,7 @@ typedef struct lab {
     onr_env env;
     uint64_t random;
     onr_err err;
+    bool watched; ///< how lab_plan plans: without lanes
 } lab;
 
 /// Level 0 means reference kernels. cpu: as in onr_cpu_cap, "native" for the best.

@@ -45,19 +45,24 @@ static void find_lives(check *c) {
     for (int32_t i = 0; i < p->graph->n_outputs; i++) c->of[p->graph->outputs[i]->id].last = p->n_steps;
 }
 
+/// Where a piece of a lane's memory lies in the first lane; all lanes are alike.
+static size_t in_lane(const onr_plan *p, int32_t piece) { return p->offsets[p->lanes] + p->lane.offsets[piece]; }
+static size_t end_of_lane(const onr_plan *p) { return p->offsets[p->lanes] + p->lane_bytes; }
+
 static void find_bytes(check *c) {
     const onr_plan *p = c->p;
     for (int32_t i = 0; i < p->graph->n_values; i++) {
         const onr_slot *slot = &p->slots[i];
+        const bool lane = slot->place == ONR_PLACE_LANE;
         size_t bytes = 0;
-        if (slot->place != ONR_PLACE_ARENA) continue;
+        if (slot->place != ONR_PLACE_ARENA && !lane) continue;
         if (!onr_type_bytes(&slot->type, &bytes))
             fail_msg("%s: '%s' lies in the arena and has no size", c->what, name_of(c, i));
         if (slot->interval < 0) fail_msg("%s: '%s' has no piece of the arena", c->what, name_of(c, i));
         c->of[i].in_arena = true;
-        c->of[i].from = p->offsets[slot->interval];
+        c->of[i].from = lane ? in_lane(p, slot->interval) : p->offsets[slot->interval];
         c->of[i].to = c->of[i].from + bytes;
-        if (c->of[i].from % ONR_PLAN_ALIGN || c->of[i].to > p->arena_bytes)
+        if (c->of[i].from % ONR_PLAN_ALIGN || c->of[i].to > (lane ? end_of_lane(p) : p->arena_bytes))
             fail_msg("%s: '%s' lies at %zu to %zu of %zu", c->what, name_of(c, i), c->of[i].from, c->of[i].to, p->arena_bytes);
     }
     for (int32_t s = 0; s < p->n_steps; s++) {
@@ -66,9 +71,24 @@ static void find_bytes(check *c) {
             if (!p->steps[s].dynamic && p->steps[s].op.scratch_bytes) fail_msg("%s: step %d has no scratch", c->what, s);
             continue;
         }
-        c->scratch[s] = (life){true, s, s, -1, p->offsets[i], p->offsets[i] + p->steps[s].op.scratch_bytes};
-        if (c->scratch[s].from % ONR_PLAN_ALIGN || c->scratch[s].to > p->arena_bytes)
+        const bool lane = p->steps[s].images && p->n_lanes;
+        const size_t from = lane ? in_lane(p, i) : p->offsets[i];
+        c->scratch[s] = (life){true, s, s, -1, from, from + p->steps[s].op.scratch_bytes};
+        if (c->scratch[s].from % ONR_PLAN_ALIGN || c->scratch[s].to > (lane ? end_of_lane(p) : p->arena_bytes))
             fail_msg("%s: scratch of step %d is out of the arena", c->what, s);
+    }
+}
+
+/// While lanes run, whatever they read or write as a batch is alive, at whatever step they are, and lies in none of them.
+static void check_lanes(const check *c) {
+    const onr_plan *p = c->p;
+    if (p->lanes < 0) return;
+    const size_t from = p->offsets[p->lanes], to = from + (size_t)p->n_lanes * p->lane_bytes;
+    if (to > p->arena_bytes || p->lane_bytes % ONR_PLAN_ALIGN) fail_msg("%s: lanes lie at %zu to %zu", c->what, from, to);
+    for (int32_t i = 0; i < p->graph->n_values; i++) {
+        if (!c->of[i].in_arena || !p->slots[i].image_bytes || p->slots[i].place == ONR_PLACE_LANE) continue;
+        if (c->of[i].from < to && from < c->of[i].to) fail_msg("%s: the batch '%s' lies in a lane", c->what, name_of(c, i));
+        c->of[i].first = 0;
     }
 }
 
@@ -144,6 +164,7 @@ void plan_check_sound(const char *what, const onr_plan *p) {
     assert_true(c.of && c.scratch);
     find_lives(&c);
     find_bytes(&c);
+    check_lanes(&c);
     check_intervals(&c);
     check_pairs(&c);
     check_scratch(&c);
