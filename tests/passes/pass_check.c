@@ -46,8 +46,10 @@ static void read_directives(pass_case *c) {
     c->batch = directive(c->text, "# batch:", word, sizeof word) ? atoi(word) : 2;
     c->tolerance = directive(c->text, "# tolerance:", word, sizeof word) ? atof(word) : 2e-6;
     c->run = !directive(c->text, "# run: no", word, sizeof word);
-    if (!directive(c->text, "# cpu:", c->cpu, sizeof c->cpu)) strcpy(c->cpu, "avx512");
     if (!directive(c->text, "# passes:", c->passes, sizeof c->passes)) fail_msg("%s: no line '# passes:'", c->path);
+    // Folding computes, and so needs what the machine really has; it does not depend on it otherwise.
+    if (!directive(c->text, "# cpu:", c->cpu, sizeof c->cpu))
+        strcpy(c->cpu, lab_lists(c->passes, "fold") ? "scalar" : "avx512");
 }
 
 static onr_graph *fresh(const pass_case *c, lab *l) {
