@@ -47,17 +47,18 @@ static bool is_known(const onr_node *n, const onr_typing *t) {
 }
 
 int32_t onr_images_choose(const onr_graph *g, const onr_typing *t, int64_t *images) {
-    int32_t n = 0;
+    int32_t end = 0;
     if (g->n_inputs == 0 || t->type[g->inputs[0]->id].kind != ONR_TENSOR || t->type[g->inputs[0]->id].shape.rank < 3) return 0;
     *images = t->type[g->inputs[0]->id].shape.dim[0];
     if (*images < 2) return 0;
-    for (; n < g->n_nodes; n++) {
-        const onr_node *node = g->nodes[n];
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const onr_node *node = g->nodes[i];
         size_t weights, activations;
         if (node->dead || is_known(node, t)) continue;
         if (!(node->op->flags & (ONR_OP_PER_IMAGE | ONR_OP_ELEMENTWISE))) break;
         if (!measure(node, t, *images, &weights, &activations)) break;
         if (activations < LEAST_BYTES || weights > activations / (size_t)*images) break;
+        end = i + 1;
     }
-    return n;
+    return end;
 }

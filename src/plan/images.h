@@ -11,7 +11,7 @@
 #include "ops/eval.h"
 
 /// The number of first nodes of `g` (dead and known ones included) that should run image by image, and the batch size in
-/// *images; 0 when there is nothing to gain.
+/// *images; 0 when there is nothing to gain. The last of them is neither dead nor known.
 int32_t onr_images_choose(const onr_graph *g, const onr_typing *t, int64_t *images);
 /// The type of one image of a batch.
 onr_type onr_images_one(const onr_type *batch);
