@@ -65,10 +65,14 @@ static uint32_t detect_features(void) {
 }
 
 static void detect_caches(onr_cpu *cpu) {
+#ifdef _SC_LEVEL1_DCACHE_SIZE // glibc's
     long l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE), l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
     if (l1 > 0) cpu->l1d_bytes = (size_t)l1;
     if (l2 > 0) cpu->l2_bytes = (size_t)l2;
     if (l3 > 0) cpu->l3_bytes = (size_t)l3;
+#else
+    (void)cpu; // the defaults stay
+#endif
 }
 #endif
 

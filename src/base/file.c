@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if __has_include(<linux/openat2.h>) // the kernel's headers are not everywhere where another C library's are
+#include <linux/openat2.h>
+#endif
 
 enum { FIRST_READ = 64 << 10 };
 
@@ -159,6 +161,7 @@ static int open_beneath_checked(int dir_fd, const char *rel) {
 
 // EXDEV in errno says that a link leads out of the folder.
 static int open_beneath(int dir_fd, const char *rel) {
+#ifdef RESOLVE_BENEATH
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     for (int tries = 0; tries < 8; tries++) {
         long fd = syscall(SYS_openat2, dir_fd, rel, &how, sizeof how);
@@ -167,6 +170,9 @@ static int open_beneath(int dir_fd, const char *rel) {
         if (errno != EAGAIN) return -1; // EAGAIN: something was renamed meanwhile
     }
     return -1;
+#else
+    return open_beneath_checked(dir_fd, rel);
+#endif
 }
 
 // The checks on the opened descriptor, then the map.

@@ -23,11 +23,19 @@ struct onr_file_out {
     uint8_t buffer[BUFFER];
 };
 
+static const char *describe(int number, char *text, size_t cap) {
+#ifdef __GLIBC__
+    return strerror_r(number, text, cap);
+#else
+    return strerror_r(number, text, cap) == 0 ? text : "unknown error"; // POSIX's, which other C libraries have
+#endif
+}
+
 onr_status onr_fail_errno(onr_err *err, onr_status code, const char *verb, const char *path, int number) {
     char text[WHY_TEXT];
     bool limit = number == ENOMEM || number == ENOSPC || number == EMFILE || number == ENFILE || number == EDQUOT ||
                  number == EFBIG;
-    return onr_fail(err, limit ? ONR_LIMIT : code, "cannot %s '%s': %s", verb, path, strerror_r(number, text, sizeof text));
+    return onr_fail(err, limit ? ONR_LIMIT : code, "cannot %s '%s': %s", verb, path, describe(number, text, sizeof text));
 }
 
 // 0 or an errno value.

@@ -108,10 +108,11 @@ static onr_status set_outputs(const onr_infer *c, const onr_type *acc, const onr
 static onr_status infer_scan(onr_infer *c) {
     const scan_params *p = c->params;
     int32_t n_in = p->n_state + p->n_scan;
-    onr_type *type = onr_arena_calloc(c->arena, (size_t)n_in + (size_t)p->n_state, sizeof *type), *init = type + n_in;
+    onr_type *type = onr_arena_calloc(c->arena, (size_t)n_in + (size_t)p->n_state, sizeof *type);
     onr_type *out = onr_arena_calloc(c->arena, (size_t)p->body->n_outputs, sizeof *out);
     const onr_type **in = onr_arena_calloc(c->arena, (size_t)n_in, sizeof *in);
     if (!type || !out || !in) return onr_no_memory(c->err, sizeof *out);
+    onr_type *init = type + n_in;
     int64_t trips = onr_infer_fresh(c), batch = onr_infer_fresh(c);
     for (int32_t i = 0; i < n_in; i++) {
         onr_shape s = onr_infer_shape(c, p->first + i);
