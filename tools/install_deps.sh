@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that onnxrun needs and that are not there yet: tools/install_deps.sh build|test|aarch64
-# "build" is what the library and the command line tool need, "test" adds what the tests need, "aarch64" adds to "build" what
-# builds and runs programs for 64-bit Arm (their libraries come from tools/test_aarch64.sh).
+# Installs the Debian packages that onnxrun needs and that are not there yet: tools/install_deps.sh build|test|slow|aarch64
+# "build" is what the library and the command line tool need, "test" adds what the tests need, "slow" to that what tools/test.sh
+# --slow needs; "aarch64" adds to "build" what builds and runs programs for 64-bit Arm (their libraries come from
+# tools/test_aarch64.sh).
 # May assume: Debian 12 or a relative. Never removes, upgrades or asks; without apt it prints the list and fails.
 set -euo pipefail
 
@@ -20,8 +21,13 @@ test_packages=(
     libcmocka-dev python3                                            # unit tests, lints
     python3-numpy python3-torch python3-torchvision python3-onnx     # models exported from PyTorch, and what it computes
     libonnx-testdata graphviz                                        # ONNX's backend tests; drawings are rendered
+    clang-tidy cppcheck                                              # two more readers of the code
+    qemu-user                                                        # a CPU without AVX
     chromium                                                         # pages of dump --format html are opened (80 MB)
     man-db zsh                                                       # the manual page is formatted, zsh reads its completion
+)
+slow_packages=(
+    musl-tools gcc-s390x-linux-gnu libc6-dev-s390x-cross             # another C library, a big-endian machine
 )
 aarch64_packages=(
     gcc-aarch64-linux-gnu qemu-user python3                          # cross compiler; runs what it made; registers the tests
@@ -30,7 +36,8 @@ aarch64_packages=(
 # Packages of the list "$1" that are not installed, one per line.
 missing_packages() {
     local package list=("${build_packages[@]}")
-    if [ "$1" = test ]; then list+=("${test_packages[@]}"); fi
+    if [ "$1" = test ] || [ "$1" = slow ]; then list+=("${test_packages[@]}"); fi
+    if [ "$1" = slow ]; then list+=("${slow_packages[@]}"); fi
     if [ "$1" = aarch64 ]; then list+=("${aarch64_packages[@]}"); fi
     for package in "${list[@]}"; do
         if ! dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then echo "$package"; fi
@@ -66,9 +73,9 @@ install_deps() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     case "${1:-}" in
-    build | test | aarch64) install_deps "$1" ;;
+    build | test | slow | aarch64) install_deps "$1" ;;
     *)
-        echo "usage: tools/install_deps.sh build|test|aarch64" >&2
+        echo "usage: tools/install_deps.sh build|test|slow|aarch64" >&2
         exit 2
         ;;
     esac

@@ -4,7 +4,8 @@
 # --quick    one build (release, gcc) and no tests of models exported from PyTorch: the minutes before a commit, not the proof
 # --slow     also the tests labelled slow, torchvision's networks of up to 100 million parameters, the sanitizer build by clang,
 #            kernels too, and 64-bit Arm under qemu (tools/test_aarch64.sh): what a release or a new kernel needs
-# --no-asan  no sanitizer build: for machines with little memory, and for kernels whose address space layout ASan cannot live with
+# --no-asan  no sanitizer builds and no fuzzing: for machines with little memory, and for kernels whose address space layout the
+#            sanitizers cannot live with
 # ONNX_TEST_DATA=dir:dir adds folders of ONNX backend tests.
 # May assume: Debian 12 with root or sudo; elsewhere it prints the packages to install. Never asks; may be run again at any time.
 set -euo pipefail
@@ -19,7 +20,7 @@ for argument in "$@"; do
     --slow) slow=1 ;;
     --no-asan) asan=0 ;;
     -h | --help)
-        sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     *)
@@ -32,14 +33,16 @@ done
 jobs=$(nproc)
 failed=()
 
-# build PRESET COMPILER: configures and compiles with warnings as errors; the folder is build/PRESET, or build/PRESET-clang.
+# build PRESET COMPILER [TARGET...]: configures and compiles with warnings as errors, everything or some targets; the folder is
+# build/PRESET, or build/PRESET-clang.
 build() {
     local preset=$1 compiler=$2 folder=build/$1
+    shift 2
     if [ "$compiler" != gcc ]; then folder=$folder-$compiler; fi
     echo "== Building $folder"
     cmake --preset "$preset" -B "$folder" -DCMAKE_C_COMPILER="$compiler" -DONR_WERROR=ON -DONR_TESTS=ON \
         -DONR_SANITIZE_KERNELS=$([ "$slow" = 1 ] && echo ON || echo OFF) --log-level=WARNING
-    cmake --build "$folder" -j "$jobs"
+    cmake --build "$folder" -j "$jobs" ${1:+--target "$@"}
 }
 
 # run FOLDER [ctest options]: runs the tests of a build folder; then the closing line of every cmocka program among them.
@@ -59,7 +62,7 @@ if [ $slow = 1 ]; then without=(); fi
 if [ $quick = 1 ]; then without=(-LE 'slow|export'); fi
 
 echo "== Packages: what is missing is installed"
-install_deps test
+install_deps "$([ "$slow" = 1 ] && echo slow || echo test)"
 
 if [ $quick = 0 ]; then
     echo "== Models exported from PyTorch, in build/exports (once)"
@@ -79,6 +82,14 @@ if [ $asan = 1 ]; then
     # Kernel checks have guard pages around every buffer already, and whole networks are many runs of the same code: both would
     # take most of the time here. Of the backend tests' configurations two run all that differs between them.
     run build/asan -LE 'slow|lint|kernels|models|export' -E 'conformance.O2_(threads|avx2|scalar)'
+fi
+if [ $asan = 1 ]; then
+    # What threads share: the pool, one model in many sessions, hooks and cancelling from other threads.
+    threads=(test_base_pool test_onnxrun_threads test_onnxrun_hooks)
+    build tsan gcc "${threads[@]}"
+    run build/tsan -R "^unit[.]($(IFS='|' && echo "${threads[*]}"))\$"
+    # Ten seconds for each target: that they build and find nothing at once. docs/fuzzing.md has the long runs.
+    tools/fuzz.sh --minutes 0.17 || failed+=(fuzzing)
 fi
 if [ $slow = 1 ] && [ $asan = 1 ]; then
     build asan clang
