@@ -33,6 +33,7 @@ WRITERS = [
     ("dump", ["dump", "-q", "linear.onnx", "-o", "{out}.txt"], True),
     ("optimize", ["optimize", "-q", "linear.onnx", "-o", "{out}.onnx"], True),
     ("extract", ["extract", "-q", "two.onnx", "--to", "sum", "-o", "{out}.onnx"], True),
+    ("weights beside", ["optimize", "-q", "block.onnx", "-o", "{out}.onnx", "--external-data"], False),
     ("list", ["test", "-q", "suite/test_good", "--list-passed", "{out}.list"], True),
     ("repro", ["compare", "-q", "two.onnx", "ab.npz", "--against", "spoilt", "--repro", "{out}"], False),
 ]
