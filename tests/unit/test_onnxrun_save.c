@@ -50,12 +50,15 @@ static onnxrun_model *load(const char *path) {
     return m;
 }
 
-/// A form of ours that the passes may leave in a graph needs its way back in passes/standard.c.
+/// A form of ours that the passes may leave in a graph needs its way back in passes/standard.c. SumTo is part of an expanded
+/// Gradient, whose nodes are of an opset of their own: such a graph is not written, with a message.
 static void our_forms_have_a_way_back(void **state) {
     (void)state;
     for (size_t i = 0; onr_op_at(i); i++) {
         const onr_op *op = onr_op_at(i);
-        if (strcmp(op->domain, "onnxrun") != 0 || strcmp(op->name, "Conv") == 0 || strcmp(op->name, "Reorder") == 0) continue;
+        if (strcmp(op->domain, "onnxrun") != 0 || strcmp(op->name, "Conv") == 0 || strcmp(op->name, "Reorder") == 0 ||
+            strcmp(op->name, "SumTo") == 0)
+            continue;
         fail_msg("onnxrun.%s: add its way back to passes/standard.c and to tests/cli/check_written.py", op->name);
     }
 }
