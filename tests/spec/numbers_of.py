@@ -87,7 +87,8 @@ def narrow(x, name, saturate=True):
     with np.errstate(invalid="ignore"):
         y = np.where(up < down, values[high], np.where(up > down, values[low], np.where(even, values[high], values[low])))
     last_step = values[-1] - values[-2]
-    over = np.abs(x) >= top + last_step / 2  # at the middle ties go to the even neighbour, which is the one that does not exist
+    middle = top + last_step / 2  # between the largest value and the one that does not exist: which of them is even?
+    over = np.abs(x) > middle if name == "float8e4m3fn" else np.abs(x) >= middle
     if not saturate and name != "float4e2m1":
         lost = np.inf if name == "float8e5m2" else np.nan
         y = np.where(over, np.copysign(lost, x), y)

@@ -23,12 +23,14 @@ except ImportError:
     print("left out: python3-numpy or python3-onnx is missing")
     sys.exit(77)
 
+import conversion
 import elementwise
 import gradient
 import movement
+import reduction
 from suite import TOLERANCE, Writer
 
-MODULES = (elementwise, movement)
+MODULES = (elementwise, movement, reduction, conversion)
 
 
 def rows_of(binary):
