@@ -27,10 +27,11 @@ import conversion
 import elementwise
 import gradient
 import movement
+import network
 import reduction
 from suite import TOLERANCE, Writer
 
-MODULES = (elementwise, movement, reduction, conversion)
+MODULES = (elementwise, movement, reduction, conversion, network)
 
 
 def rows_of(binary):
