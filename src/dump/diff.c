@@ -151,10 +151,13 @@ static void compare_tensors(differ *x, onr_difference e, const onr_graph *g, con
 static bool is_body(const onr_attr *a) { return a->kind == ONR_ATTR_GRAPH || a->kind == ONR_ATTR_GRAPHS; }
 static bool is_tensor(const onr_attr *a) { return a->kind == ONR_ATTR_TENSOR || a->kind == ONR_ATTR_SPARSE_TENSOR; }
 
+/// Bit for bit: a NaN equals itself.
+static bool same_floats(const void *a, const void *b, size_t n) { return memcmp(a, b, n * sizeof(float)) == 0; }
+
 static bool same_list(const onr_attr *a, const onr_attr *b) {
     if (a->n != b->n) return false;
     for (size_t i = 0; i < a->n; i++) {
-        if (a->kind == ONR_ATTR_FLOATS && memcmp(&a->floats[i], &b->floats[i], sizeof *a->floats) != 0) return false;
+        if (a->kind == ONR_ATTR_FLOATS && !same_floats(&a->floats[i], &b->floats[i], 1)) return false;
         if (a->kind == ONR_ATTR_INTS && a->ints[i] != b->ints[i]) return false;
         if (a->kind == ONR_ATTR_STRINGS && !same_text(a->strings[i], b->strings[i])) return false;
         if ((a->kind == ONR_ATTR_TENSORS || a->kind == ONR_ATTR_SPARSE_TENSORS) &&
@@ -167,7 +170,7 @@ static bool same_list(const onr_attr *a, const onr_attr *b) {
 static bool same_attr(const onr_attr *a, const onr_attr *b, const onr_graph *g, const onr_graph *h) {
     if (a->kind != b->kind) return false;
     switch (a->kind) {
-    case ONR_ATTR_FLOAT: return memcmp(&a->f, &b->f, sizeof a->f) == 0;
+    case ONR_ATTR_FLOAT: return same_floats(&a->f, &b->f, 1);
     case ONR_ATTR_INT: return a->i == b->i;
     case ONR_ATTR_STRING: return same_text(a->s, b->s);
     case ONR_ATTR_TYPE: return same_type(g, a->type, h, b->type, true);

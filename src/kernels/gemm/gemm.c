@@ -144,6 +144,7 @@ static void run_tasks(void *ctx, size_t begin, size_t end) {
                        .c_row = g->c_row,
                        .add = !j->first,
                        .last = j->last,
+                       .alone = g->m <= j->v->mr,
                        .alpha = g->alpha,
                        .bias_row = g->bias_row,
                        .bias_col = g->bias_col,

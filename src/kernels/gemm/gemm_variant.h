@@ -16,6 +16,7 @@ typedef struct onr_gemm_tile {
     int64_t c_row;
     int32_t m, n; ///< 1 <= m <= mr, 1 <= n <= nr; `wide` and `dots` take any n
     bool add, last;
+    bool alone; ///< all rows of the product are in this tile
     float alpha;
     const float *bias; ///< of this tile's first element, or NULL
     int64_t bias_row, bias_col;
