@@ -81,7 +81,7 @@ if [ $asan = 1 ]; then
     build asan gcc
     # Kernel checks have guard pages around every buffer already, and whole networks are many runs of the same code: both would
     # take most of the time here. Of the backend tests' configurations two run all that differs between them.
-    run build/asan -LE 'slow|lint|kernels|models|export' -E 'conformance.O2_(threads|avx2|scalar)'
+    run build/asan -LE 'slow|lint|kernels|models|export' -E '(conformance|spec).O2_(threads|avx2|scalar)'
 fi
 if [ $asan = 1 ]; then
     # What threads share: the pool, one model in many sessions, hooks and cancelling from other threads.
