@@ -80,7 +80,7 @@ fi
 if [ $asan = 1 ]; then
     build asan gcc
     # Kernel checks have guard pages around every buffer already, and whole networks are many runs of the same code: both would
-    # take most of the time here. Of the backend tests' configurations two run all that differs between them.
+    # take most of the time here. Of the configurations of backend and specification tests two run all that differs.
     run build/asan -LE 'slow|lint|kernels|models|export' -E '(conformance|spec).O2_(threads|avx2|scalar)'
 fi
 if [ $asan = 1 ]; then

@@ -69,12 +69,13 @@ static onr_value *add_constant(const job *j, const char *hint, const onr_shape *
 static onr_status scale_weights(const job *j, onr_node *conv) {
     const onr_tensor *w = onr_pass_constant(conv, IN_W), *scale = onr_pass_constant(conv, IN_SCALE);
     if (!w || !scale) return onr_fail(j->err, ONR_INTERNAL, "node '%s': the scale is no constant", conv->name);
-    const float *from = w->data, *s = scale->data;
+    const float *s = scale->data;
     int64_t channels = w->shape.dim[0], n = onr_tensor_numel(w), each = channels ? n / channels : 0;
     float *to;
     onr_value *v = add_constant(j, conv->in[IN_W]->name, &w->shape, &to);
     if (!v) return no_memory(j);
-    for (int64_t i = 0; i < n; i++) to[i] = from[i] * s[i / each];
+    if (n > 0) memcpy(to, w->data, (size_t)n * sizeof *to); // w may lie askew in its file
+    for (int64_t i = 0; i < n; i++) to[i] *= s[i / each];
     return onr_node_set_input(conv, IN_W, v) ? ONR_OK : no_memory(j);
 }
 

@@ -97,17 +97,27 @@ size_t onr_tensor_bytes(const onr_tensor *t) {
     return bytes;
 }
 
+// Elements at any address: a constant lies in its file where the fields before it end.
+typedef int64_t askew_i64 __attribute__((aligned(1)));
+typedef int32_t askew_i32 __attribute__((aligned(1)));
+typedef int16_t askew_i16 __attribute__((aligned(1)));
+typedef uint64_t askew_u64 __attribute__((aligned(1)));
+typedef uint32_t askew_u32 __attribute__((aligned(1)));
+typedef uint16_t askew_u16 __attribute__((aligned(1)));
+typedef float askew_float __attribute__((aligned(1)));
+typedef double askew_double __attribute__((aligned(1)));
+
 int64_t onr_tensor_int(const onr_tensor *t, int64_t i) {
     switch (t->dtype) {
-    case ONR_INT64: return ((const int64_t *)t->data)[i];
-    case ONR_INT32: return ((const int32_t *)t->data)[i];
-    case ONR_INT16: return ((const int16_t *)t->data)[i];
+    case ONR_INT64: return ((const askew_i64 *)t->data)[i];
+    case ONR_INT32: return ((const askew_i32 *)t->data)[i];
+    case ONR_INT16: return ((const askew_i16 *)t->data)[i];
     case ONR_INT8:
     case ONR_INT4:
     case ONR_INT2: return ((const int8_t *)t->data)[i];
-    case ONR_UINT64: return (int64_t)((const uint64_t *)t->data)[i];
-    case ONR_UINT32: return ((const uint32_t *)t->data)[i];
-    case ONR_UINT16: return ((const uint16_t *)t->data)[i];
+    case ONR_UINT64: return (int64_t)((const askew_u64 *)t->data)[i];
+    case ONR_UINT32: return ((const askew_u32 *)t->data)[i];
+    case ONR_UINT16: return ((const askew_u16 *)t->data)[i];
     case ONR_UINT8:
     case ONR_BOOL:
     case ONR_UINT4:
@@ -118,19 +128,19 @@ int64_t onr_tensor_int(const onr_tensor *t, int64_t i) {
 
 double onr_tensor_num(const onr_tensor *t, int64_t i) {
     switch (t->dtype) {
-    case ONR_FLOAT: return ((const float *)t->data)[i];
-    case ONR_DOUBLE: return ((const double *)t->data)[i];
-    case ONR_FLOAT16: return onr_f16_to_f32(((const uint16_t *)t->data)[i]);
-    case ONR_BFLOAT16: return onr_bf16_to_f32(((const uint16_t *)t->data)[i]);
+    case ONR_FLOAT: return ((const askew_float *)t->data)[i];
+    case ONR_DOUBLE: return ((const askew_double *)t->data)[i];
+    case ONR_FLOAT16: return onr_f16_to_f32(((const askew_u16 *)t->data)[i]);
+    case ONR_BFLOAT16: return onr_bf16_to_f32(((const askew_u16 *)t->data)[i]);
     case ONR_FLOAT8E4M3FN: return onr_f8_to_f32(((const uint8_t *)t->data)[i], ONR_F8_E4M3FN);
     case ONR_FLOAT8E4M3FNUZ: return onr_f8_to_f32(((const uint8_t *)t->data)[i], ONR_F8_E4M3FNUZ);
     case ONR_FLOAT8E5M2: return onr_f8_to_f32(((const uint8_t *)t->data)[i], ONR_F8_E5M2);
     case ONR_FLOAT8E5M2FNUZ: return onr_f8_to_f32(((const uint8_t *)t->data)[i], ONR_F8_E5M2FNUZ);
     case ONR_FLOAT8E8M0: return onr_e8m0_to_f32(((const uint8_t *)t->data)[i]);
     case ONR_FLOAT4E2M1: return onr_e2m1_to_f32(((const uint8_t *)t->data)[i]);
-    case ONR_COMPLEX64: return ((const float *)t->data)[2 * i];
-    case ONR_COMPLEX128: return ((const double *)t->data)[2 * i];
-    case ONR_UINT64: return (double)((const uint64_t *)t->data)[i];
+    case ONR_COMPLEX64: return ((const askew_float *)t->data)[2 * i];
+    case ONR_COMPLEX128: return ((const askew_double *)t->data)[2 * i];
+    case ONR_UINT64: return (double)((const askew_u64 *)t->data)[i];
     case ONR_STRING: return NAN; // no number: no check of a range lets it pass
     default: return (double)onr_tensor_int(t, i);
     }
