@@ -84,8 +84,8 @@ if [ $asan = 1 ]; then
     run build/asan -LE 'slow|lint|kernels|models|export' -E 'conformance.(O0_threads|O2_.*)|spec.(O0|O2_.*)'
 fi
 if [ $asan = 1 ]; then
-    # What threads share: the pool, one model in many sessions, hooks and cancelling from other threads.
-    threads=(test_base_pool test_onnxrun_threads test_onnxrun_hooks)
+    # What threads share: the pool, one model in many sessions, hooks, cancelling from other threads, images in lanes.
+    threads=(test_base_pool test_onnxrun_threads test_onnxrun_hooks test_run_images)
     build tsan gcc "${threads[@]}"
     run build/tsan -R "^unit[.]($(IFS='|' && echo "${threads[*]}"))\$"
     # Ten seconds for each target: that they build and find nothing at once. docs/fuzzing.md has the long runs.
