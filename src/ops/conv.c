@@ -123,6 +123,7 @@ typedef struct pack_job {
     onr_pool *pool;
 } pack_job;
 
+/// Never fails; the form is onr_prepare_pack's.
 static bool pack(void *ctx, void *packed) {
     const pack_job *j = ctx;
     j->s->variant->pack(&j->s->shape, &(onr_conv_weights){j->w, j->scale}, packed, j->pool);
@@ -286,7 +287,7 @@ static onr_status run_fast(const onr_run *r, const params *p, const state *s) {
         float *packed = (float *)(void *)(scratch + s->packed_at);
         const onr_tensor *scale = optional_in(r, IN_SCALE);
         pack_job job = {.s = s, .w = onr_run_in(r, IN_W)->data, .scale = scale ? scale->data : NULL, .pool = r->pool};
-        if (!pack(&job, packed)) return onr_no_memory(r->err, s->variant->packed_bytes(sh));
+        pack(&job, packed);
         a.packed = packed;
     }
     if (s->reorder_x) {
