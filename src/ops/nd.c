@@ -368,7 +368,7 @@ onr_status onr_nd_old_shape(const onr_nd_old *p, const onr_shape *a, const onr_s
     }
     int64_t axis = p->axis == ONR_NO_INT ? a->rank - b->rank : p->axis;
     if (axis < 0 && p->axis != ONR_NO_INT) axis += a->rank;
-    if (axis < 0 || axis + b->rank > a->rank)
+    if (axis < 0 || axis > a->rank - b->rank)
         return onr_fail(err, ONR_INVALID, "shape %s does not fit into %s at axis %lld", onr_shape_text(b, NULL, tb),
                         onr_shape_text(a, NULL, ta), (long long)axis);
     out->rank = a->rank;
