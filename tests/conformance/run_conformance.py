@@ -31,6 +31,11 @@ def label(folder):
     return "debian" if folder == DEBIAN else os.path.basename(os.path.normpath(folder))
 
 
+def default_folders():
+    """Debian's libonnx-testdata and the folders in ONNX_TEST_DATA, those that are there."""
+    return [folder for folder in [DEBIAN, *os.environ.get("ONNX_TEST_DATA", "").split(":")] if folder and os.path.isdir(folder)]
+
+
 def names_in(folder):
     """Names of the test folders beneath a folder: "debian/node/test_abs"."""
     found = [os.path.relpath(at, folder) for at, _, files in os.walk(folder) if "model.onnx" in files]
@@ -90,9 +95,7 @@ def main():
     arguments, rest = parser.parse_known_args()
     split = rest.index("--") if "--" in rest else len(rest)
     options, folders = rest[:split], rest[split + 1 :]
-    if not folders:
-        folders = [DEBIAN, *os.environ.get("ONNX_TEST_DATA", "").split(":")]
-    folders = [folder for folder in folders if folder and os.path.isdir(folder)]
+    folders = [folder for folder in folders if os.path.isdir(folder)] if folders else default_folders()
     if not folders:
         print("no test data: install libonnx-testdata, or set ONNX_TEST_DATA")
         return 77

@@ -23,6 +23,7 @@ except ImportError:
     print("left out: python3-numpy or python3-onnx is missing")
     sys.exit(77)
 
+import control
 import conversion
 import elementwise
 import gradient
@@ -31,7 +32,7 @@ import network
 import reduction
 from suite import TOLERANCE, Writer
 
-MODULES = (elementwise, movement, reduction, conversion, network)
+MODULES = (elementwise, movement, reduction, conversion, network, control)
 
 
 def rows_of(binary):

@@ -1,5 +1,5 @@
 """What a test of an operator is, and how it becomes a folder that `onnxrun test` runs: a model for each row of the registry and
-element type, with a node for each case.
+element type, with a node (or a few) for each case.
 
 May assume: NumPy and Debian's python3-onnx, whose checker is not used (it is older than the operators). Never computes a result.
 """
@@ -8,7 +8,7 @@ import os
 import zlib
 
 import numpy as np
-from onnx import GraphProto, ModelProto, TensorProto
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
 from numbers_of import TYPES, raw
 
@@ -25,10 +25,66 @@ class Value:
 
 
 class Case:
-    """One node. ins: Values, None for inputs left out; outs: Values, None for outputs not asked for."""
+    """One node of the row's operator. ins: Values, None for inputs left out; outs: Values, None for outputs not asked for."""
 
     def __init__(self, ins, outs, static=(), **attrs):
         self.ins, self.outs, self.static, self.attrs = ins, outs, static, attrs
+
+    def nodes(self, op, domain):
+        ins = [f"x{i}" if value is not None else "" for i, value in enumerate(self.ins)]
+        return [node_of(op, ins, [f"y{i}" if value is not None else "" for i, value in enumerate(self.outs)], domain, **self.attrs)]
+
+
+class Chain(Case):
+    """Several nodes, made by node_of: they read the inputs x0, x1, ... and write the outputs y0, y1, ..."""
+
+    def __init__(self, nodes, ins, outs, static=()):
+        super().__init__(ins, outs, static)
+        self.chain = nodes
+
+    def nodes(self, op, domain):
+        return self.chain
+
+
+def node_of(op, ins, outs, domain="", **attrs):
+    node = NodeProto(op_type=op, input=ins, output=outs, domain=domain)
+    for name, value in attrs.items():
+        set_attr(node, name, value)
+    return node
+
+
+def body(nodes, ins, outs):
+    """A subgraph. ins: pairs of a name and an element type; what else its nodes read comes from the graph around it. outs: names,
+    or pairs of a name and a Value of the same type."""
+    graph = GraphProto(name="body", node=nodes)
+    for name, kind in ins:
+        entry = graph.input.add(name=name)
+        entry.type.tensor_type.elem_type = TYPES[kind][0]
+    for entry in outs:
+        if isinstance(entry, str):
+            graph.output.add(name=entry)
+        else:
+            declare(graph.output.add(), *entry, False)
+    return graph
+
+
+def rename(nodes, tail):
+    """Copies of nodes in which every name of a value ends in `tail`, also in subgraphs."""
+    copies = []
+    for node in nodes:
+        copy = NodeProto()
+        copy.CopyFrom(node)
+        copy.input[:] = [name + tail if name else "" for name in node.input]
+        copy.output[:] = [name + tail if name else "" for name in node.output]
+        for attr in copy.attribute:
+            if attr.type == 5:
+                inner = rename(attr.g.node, tail)
+                del attr.g.node[:]
+                attr.g.node.extend(inner)
+                for info in (*attr.g.input, *attr.g.output):
+                    info.name += tail
+        copies.append(copy)
+    return copies
 
 
 def ints(*v):
@@ -100,11 +156,8 @@ class Writer:
     def add(self, k, case):
         """Every second case has inputs whose sizes are free; inputs of `static` are initializers in every other case."""
         graph = self.model.graph
-        node = graph.node.add()
-        node.op_type, node.domain, node.name = self.op, self.domain, f"case_{k}"
         for i, value in enumerate(case.ins):
-            name = f"x{k}_{i}" if value is not None else ""
-            node.input.append(name)
+            name = f"x{i}_{k}"
             if value is None:
                 continue
             if i in case.static and k % 2 == 0:
@@ -113,13 +166,12 @@ class Writer:
                 declare(graph.input.add(), name, value, k % 4 > 1)
                 self.inputs.append(value)
         for i, value in enumerate(case.outs):
-            name = f"y{k}_{i}" if value is not None else ""
-            node.output.append(name)
             if value is not None:
-                graph.output.add().name = name
+                graph.output.add().name = f"y{i}_{k}"
                 self.outputs.append(value)
-        for name, value in case.attrs.items():
-            set_attr(node, name, value)
+        for i, node in enumerate(rename(case.nodes(self.op, self.domain), f"_{k}")):
+            node.name = f"case_{k}_{i}" if i else f"case_{k}"
+            graph.node.append(node)
 
     def save(self, folder, tolerance):
         self.model.graph.name = "spec"
