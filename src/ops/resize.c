@@ -370,6 +370,15 @@ static onr_status run_nearest(const onr_run *r, const onr_resize_taps *taps, int
     return onr_nd_end(r, 0, x->dtype, &shape, dst, ONR_OK);
 }
 
+/// An output without elements; strings need it made all the same.
+static onr_status run_nothing(const onr_run *r) {
+    const onr_dtype dtype = onr_run_in(r, IN_X)->dtype;
+    const onr_shape shape = onr_run_out(r, 0)->shape;
+    void *dst;
+    ONR_TRY(onr_nd_begin(r, 0, dtype, &shape, &dst));
+    return onr_nd_end(r, 0, dtype, &shape, dst, ONR_OK);
+}
+
 static onr_status wanted_of_run(const onr_run *r, const params *p, wanted *w) {
     const onr_op *op = r->node->op;
     *w = (wanted){.scales = p->scales.v, .n = (int64_t)p->scales.n};
@@ -401,7 +410,7 @@ static onr_status run(const onr_run *r) {
     const char *why = resolve(p, &w, &x->shape, axis);
     if (why) return onr_run_bad(r, "%s", why);
     for (int32_t d = 0; d < rank; d++)
-        if (axis[d].out == 0 || axis[d].in == 0) return ONR_OK; // nothing comes out
+        if (axis[d].out == 0 || axis[d].in == 0) return run_nothing(r);
     for (int32_t d = 0; d < rank && s == ONR_OK; d++) s = onr_resize_taps_new(&p->how, &axis[d], &taps[d], r->err);
     if (s == ONR_OK && p->how.mode == ONR_RESIZE_NEAREST)
         s = run_nearest(r, taps, rank);

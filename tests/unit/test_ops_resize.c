@@ -10,6 +10,8 @@ static void nearest(void **state) {
     static const op_case cases[] = {
         OP_CASE("Resize", 13, "", "float32[1x3] 1 2 3 | _ | float32[2] 2 2", "float32[2x6] 1 1 2 2 3 3 1 1 2 2 3 3"),
         OP_CASE("Resize", 13, "", "string[3] 'a' 'b' 'c' | _ | _ | int64[1] 2", "string[2] 'a' 'c'"),
+        OP_CASE("Resize", 13, "", "string[0x2] | _ | float32[2] 1 2", "string[0x4]"),
+        OP_CASE("Resize", 13, "", "string[3] 'a' 'b' 'c' | _ | float32[1] 0.1", "string[0]"),
         OP_CASE("Resize", 13, "", "bool[1x2x1] 1 0 | _ | float32[3] 1 2 1", "bool[1x4x1] 1 1 0 0"),
         OP_CASE("Resize", 13, "", "complex64[2] 1,2 3,4 | _ | float32[1] 2", "complex64[4] 1,2 1,2 3,4 3,4"),
         OP_CASE("Resize", 13, "", "float64[2x3] 1 2 3 4 5 6 | _ | float32[2] 2 1", "float64[4x3] 1 2 3 1 2 3 4 5 6 4 5 6"),
