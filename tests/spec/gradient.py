@@ -170,6 +170,6 @@ def write(folder):
             b.node("Gradient", names, ["d" + v for v in names], TRAINING, xs=names, y="y")
             for i in range(len(x)):
                 differences(b, case, i, x, rng, free)
-            write_test(os.path.join(folder, f"gradient-{name}{'-free' if free else ''}"), b.model, b.inputs, b.outputs, 1e-6)
+            write_test(os.path.join(folder, f"gradient-{name}{'-free' if free else ''}"), b.model, b.inputs, b.outputs, 1e-6, 1e-7)
             n += 1
     return n

@@ -19,14 +19,6 @@ def global_lp_pool(row, dtype):
             yield Case([Value(dtype, x)], [Value(dtype, rounded(y, dtype))], p=float(p) if row["since"] == 1 else p)
 
 
-def lp_pool(row, dtype):
-    x = sample(dtype, (2, 3, 6), RNG(2), -2, 2)
-    w = np.abs(x.astype(np.float64))
-    for p in (1, 2, 3):
-        y = np.stack([np.sum(w[:, :, k : k + 3] ** p, 2) ** (1 / p) for k in (0, 2)], 2)
-        yield Case([Value(dtype, x)], [Value(dtype, rounded(y, dtype))], kernel_shape=[3], strides=[2], p=float(p) if row["since"] == 1 else p)
-
-
 def batch_normalization(row, dtype):
     for shape in ((2, 3, 4, 5), (4, 3, 2)):
         x = sample(dtype, shape, RNG(3), -2, 2)
@@ -46,4 +38,4 @@ def constant_of_shape(row, _):
     yield Case([ints(2, 3)], [Value("float32", np.zeros((2, 3)))])
 
 
-CASES = {"GlobalLpPool": global_lp_pool, "LpPool": lp_pool, "BatchNormalization": batch_normalization, "ConstantOfShape": constant_of_shape}
+CASES = {"GlobalLpPool": global_lp_pool, "BatchNormalization": batch_normalization, "ConstantOfShape": constant_of_shape}

@@ -27,12 +27,18 @@ import control
 import conversion
 import elementwise
 import gradient
+import loss
 import movement
 import network
+import quantized
+import recurrent
 import reduction
-from suite import TOLERANCE, Writer
+import sequences
+import windows
+from suite import ABSOLUTE, NEWEST_OPSET, TOLERANCE, Writer
 
-MODULES = (elementwise, movement, reduction, conversion, network, control)
+MODULES = (elementwise, movement, reduction, conversion, network, control, sequences, windows,
+           recurrent, loss, quantized)
 
 
 def rows_of(binary):
@@ -40,17 +46,19 @@ def rows_of(binary):
     return [row for row in json.loads(text)["operators"] if row["domain"] != "onnxrun"]
 
 
-def write_row(folder, row, make):
-    """A model for each element type; returns the number of cases."""
+def write_row(folder, row, make, newest):
+    """A model for each element type, of the row's first opset or its newest one; returns the number of cases."""
+    opset = (row["until"] or NEWEST_OPSET) if newest else row["since"]
     n = 0
     for dtype in row["types"] or [""]:
-        writer = Writer(row["domain"], row["since"], row["op"])
+        writer = Writer(row["domain"], opset, row["op"])
         k = 0
         for k, case in enumerate(make(row, dtype), 1):
             writer.add(k, case)
         if k:
             name = "-".join(filter(None, (row["domain"], row["op"], str(row["since"]), dtype)))
-            writer.save(os.path.join(folder, name), TOLERANCE.get(dtype, 2e-5))
+            relative = TOLERANCE.get(dtype, 2e-5)
+            writer.save(os.path.join(folder, name), relative, ABSOLUTE.get((row["op"], dtype), relative / 10))
         n += k
     return n
 
@@ -58,13 +66,14 @@ def write_row(folder, row, make):
 def write(binary, folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    makers = {}
+    makers, newest = {}, set()
     for module in MODULES:
         makers.update(module.CASES)
+        newest |= getattr(module, "NEWEST", set())
     n_rows = n_cases = 0
     for row in rows_of(binary):
         make = makers.get(f"{row['domain']}.{row['op']}" if row["domain"] else row["op"])
-        cases = write_row(folder, row, make) if make else 0
+        cases = write_row(folder, row, make, row["op"] in newest) if make else 0
         n_rows += cases > 0
         n_cases += cases
     n_gradients = gradient.write(folder)
