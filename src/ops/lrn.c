@@ -20,7 +20,8 @@ enum { PIECE = 256 }; // elements of a map whose sums stay in the first-level ca
 
 typedef struct lrn_job {
     int64_t c, hw, before, after, pieces;
-    float alpha, beta, bias;
+    double alpha; // of one channel: alpha / size
+    float beta, bias;
     const void *x;
     void *y;
 } lrn_job;
@@ -70,7 +71,7 @@ static onr_status run_lrn(const onr_run *r) {
                  .before = (p->size - 1) / 2,
                  .after = p->size / 2,
                  .pieces = onr_ceil_div(hw, PIECE),
-                 .alpha = p->alpha / (float)p->size,
+                 .alpha = (double)p->alpha / (double)p->size,
                  .beta = p->beta,
                  .bias = p->bias,
                  .x = x->data,

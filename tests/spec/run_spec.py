@@ -30,6 +30,7 @@ import gradient
 import loss
 import movement
 import network
+import normalization
 import quantized
 import recurrent
 import reduction
@@ -38,7 +39,7 @@ import windows
 from suite import ABSOLUTE, NEWEST_OPSET, TOLERANCE, Writer
 
 MODULES = (elementwise, movement, reduction, conversion, network, control, sequences, windows,
-           recurrent, loss, quantized)
+           recurrent, loss, quantized, normalization)
 
 
 def rows_of(binary):
