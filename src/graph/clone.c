@@ -77,6 +77,16 @@ static bool clone_links(onr_graph *to, const onr_graph *g) {
     return true;
 }
 
+static bool clone_aliases(onr_graph *to, const onr_graph *g) {
+    for (size_t i = 0; i < g->aliases.capacity; i++) {
+        const onr_map_entry *from = &g->aliases.entries[i];
+        onr_map_entry *e = from->key ? onr_map_put(&to->aliases, from->key, NULL) : NULL;
+        if (from->key && !e) return false;
+        if (e) e->v.ptr = to->values[((const onr_value *)from->v.ptr)->id];
+    }
+    return true;
+}
+
 static onr_graph *clone_into(const onr_graph *g, onr_arena *a, onr_graph *parent, onr_node *owner) {
     onr_graph *to = onr_graph_new(a, g->name, g->symbols);
     if (!to) return NULL;
@@ -93,7 +103,7 @@ static onr_graph *clone_into(const onr_graph *g, onr_arena *a, onr_graph *parent
     }
     to->inputs = map_values(to, g->inputs, g->n_inputs);
     to->outputs = map_values(to, g->outputs, g->n_outputs);
-    if (!to->inputs || !to->outputs || !clone_links(to, g)) return NULL;
+    if (!to->inputs || !to->outputs || !clone_links(to, g) || !clone_aliases(to, g)) return NULL;
     to->n_inputs = to->cap_inputs = g->n_inputs;
     to->n_outputs = to->cap_outputs = g->n_outputs;
     return to;

@@ -26,6 +26,7 @@ onr_graph *onr_graph_new(onr_arena *arena, const char *name, onr_symbols *symbol
     g->symbols = symbols;
     g->name = onr_arena_strdup(arena, name ? name : "");
     onr_map_init(&g->by_name, arena);
+    onr_map_init(&g->aliases, arena);
     return g->name ? g : NULL;
 }
 
@@ -54,6 +55,13 @@ onr_value *onr_graph_add_temp(onr_graph *g, const char *hint) {
         if (!name) return NULL;
         if (!onr_map_get(&g->by_name, name)) return onr_graph_add_value(g, name);
     }
+}
+
+bool onr_graph_add_alias(onr_graph *g, const char *name, onr_value *v) {
+    const char *own = onr_arena_strdup(g->arena, name);
+    onr_map_entry *e = own ? onr_map_put(&g->aliases, own, NULL) : NULL;
+    if (e && !e->v.ptr) e->v.ptr = v;
+    return e != NULL;
 }
 
 onr_value *onr_graph_add_constant(onr_graph *g, const char *hint, const onr_datum *datum) {
@@ -121,7 +129,7 @@ onr_node *onr_graph_add_node(onr_graph *g, const onr_node *before, const char *d
     n->opset = opset;
     n->domain = onr_arena_strdup(a, domain ? domain : "");
     n->op_type = onr_arena_strdup(a, op_type);
-    n->overload = "";
+    n->overload = n->scope = "";
     n->name = name && *name ? onr_arena_strdup(a, name) : onr_arena_printf(a, "%s_%d", op_type, g->n_nodes);
     n->in = onr_arena_calloc(a, (size_t)n_in, sizeof *n->in);
     n->out = onr_arena_calloc(a, (size_t)n_out, sizeof *n->out);

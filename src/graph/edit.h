@@ -9,6 +9,8 @@ onr_graph *onr_graph_new(onr_arena *arena, const char *name, onr_symbols *symbol
 /// A new value. The name is copied; NULL makes a fresh one from `hint`. NULL when the name is taken or memory lacks.
 onr_value *onr_graph_add_value(onr_graph *g, const char *name);
 onr_value *onr_graph_add_temp(onr_graph *g, const char *hint);
+/// Lets onr_graph_find_in find v under `name` (scope included) as well; a name that is an alias already keeps its value.
+bool onr_graph_add_alias(onr_graph *g, const char *name, onr_value *v);
 /// A new constant over `datum` (borrowed: must live as long as the graph).
 onr_value *onr_graph_add_constant(onr_graph *g, const char *hint, const onr_datum *datum);
 bool onr_graph_add_input(onr_graph *g, onr_value *v);

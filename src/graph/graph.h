@@ -88,6 +88,7 @@ struct onr_node {
     const char *op_type;
     const char *overload; ///< "" mostly
     int32_t opset;        ///< version of its domain where it was written
+    const char *scope;    ///< of a function's body: what the body's names begin with in the graph (onr_graph_find_in); else ""
     onr_graph *graph;
     onr_value **in;  ///< NULL entries: optional inputs left out
     onr_value **out; ///< NULL entries: outputs not asked for
@@ -119,6 +120,7 @@ struct onr_graph {
     onr_value **outputs;
     int32_t n_outputs, cap_outputs;
     onr_map by_name; ///< name -> onr_value*
+    onr_map aliases; ///< name with scope -> onr_value*, where a function's body calls a value by another name than it has
 };
 
 /// The attribute `name` of a node, or NULL.
@@ -129,5 +131,7 @@ static inline bool onr_value_is_seen(const onr_value *v) { return v->n_output > 
 static inline const char *onr_value_model_name(const onr_value *v) { return v->of ? v->of : v->name; }
 /// The value `name` of this graph alone, or NULL.
 onr_value *onr_graph_find(const onr_graph *g, const char *name);
+/// The value that a node of this scope calls `name`: in its own graph g, or captured there; or NULL. Uses the arena.
+onr_value *onr_graph_find_in(const onr_graph *g, const char *scope, onr_string name, onr_arena *arena);
 
 #endif

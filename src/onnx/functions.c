@@ -46,6 +46,7 @@ static onr_status add_function(onr_importer *im, const Onnx__FunctionProto *pb, 
 
 onr_status onr_functions_init(onr_importer *im, const Onnx__ModelProto *pb) {
     onr_map_init(&im->functions, im->scratch);
+    onr_map_init(&im->prefixes, im->scratch);
     onr_function *f = onr_arena_calloc(im->scratch, pb->n_functions, sizeof *f);
     onr_function_info *info = onr_arena_calloc(im->model->arena, pb->n_functions, sizeof *info);
     if (!f || !info) return no_memory(im);
@@ -93,6 +94,32 @@ onr_status onr_function_attr(const onr_scope *s, const char *name, const Onnx__A
     return onr_fail(s->im->err, ONR_INVALID, "it refers to '%.100s' of an enclosing function, but there is none", name);
 }
 
+// ---- names of a body -----------------------------------------------------------------------------------------------------
+
+/// "call/", with a number when a call of that name was there before.
+static onr_status new_prefix(onr_importer *im, const char *call, const char **out) {
+    bool is_new;
+    const char *prefix = onr_arena_printf(im->model->arena, "%s/", call);
+    onr_map_entry *first = prefix ? onr_map_put(&im->prefixes, prefix, &is_new) : NULL;
+    if (!first) return no_memory(im);
+    *out = prefix;
+    if (is_new) return ONR_OK;
+    int64_t n = first->v.num;
+    do {
+        prefix = onr_arena_printf(im->model->arena, "%s.%lld/", call, (long long)(++n + 1));
+        if (!prefix || !onr_map_put(&im->prefixes, prefix, &is_new)) return no_memory(im);
+    } while (!is_new);
+    onr_map_get(&im->prefixes, *out)->v.num = n; // the map may have grown since
+    *out = prefix;
+    return ONR_OK;
+}
+
+/// Formal inputs and outputs are other values of the graph; operators that look for values by name must find them, too.
+static onr_status keep_formal(const onr_scope *body, const char *formal, onr_value *v) {
+    const char *full = onr_arena_printf(body->im->scratch, "%s%s", body->prefix, formal);
+    return !v || (full && onr_graph_add_alias(body->graph, full, v)) ? ONR_OK : no_memory(body->im);
+}
+
 // ---- expanding a call ---------------------------------------------------------------------------------------------------
 
 static onr_status bind_inputs(onr_scope *s, onr_scope *body, const Onnx__FunctionProto *f, const Onnx__NodeProto *node) {
@@ -104,6 +131,7 @@ static onr_status bind_inputs(onr_scope *s, onr_scope *body, const Onnx__Functio
         if (!e) return no_memory(s->im);
         if (!is_new) return onr_fail(s->im->err, ONR_INVALID, "two formal inputs are called '%.100s'", f->input[i]);
         e->v.ptr = v;
+        ONR_TRY(keep_formal(body, f->input[i], v));
     }
     return ONR_OK;
 }
@@ -116,6 +144,7 @@ static onr_status bind_outputs(onr_scope *s, onr_scope *body, const Onnx__Functi
         if (!e) return no_memory(s->im);
         if (!is_new) return onr_fail(s->im->err, ONR_INVALID, "two formal outputs are called '%.100s'", f->output[i]);
         e->v.ptr = onr_map_get(&s->names, node->output[i])->v.ptr; // declared before
+        ONR_TRY(keep_formal(body, f->output[i], e->v.ptr));
     }
     return ONR_OK;
 }
@@ -171,10 +200,9 @@ onr_status onr_function_inline(onr_scope *s, onr_function *f, const Onnx__NodePr
     onr_scope_init(&body, s, s->graph);
     body.up = NULL;
     body.call = &call;
-    body.prefix = onr_arena_printf(im->scratch, "%s/", name);
+    ONR_TRY(new_prefix(im, name, &body.prefix));
     body.opsets = f->opsets;
     body.n_opsets = f->n_opsets;
-    if (!body.prefix) return no_memory(im);
     f->info->n_calls++;
     onr_status status = expand(s, &body, node);
     if (status == ONR_OK || im->n_places > 0) return status;

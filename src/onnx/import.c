@@ -63,6 +63,7 @@ static onr_status new_value(onr_scope *s, const char *name, onr_value **out) {
     if (*s->prefix) {
         const char *full = onr_arena_printf(s->im->scratch, "%s%s", s->prefix, name);
         *out = full ? onr_graph_add_temp(s->graph, full) : NULL;
+        if (*out && strcmp((*out)->name, full) != 0 && !onr_graph_add_alias(s->graph, full, *out)) return no_memory(s->im);
     } else {
         *out = onr_graph_add_value(s->graph, name);
     }
@@ -238,6 +239,7 @@ static onr_status import_node(onr_scope *s, const Onnx__NodeProto *pb, int32_t n
                                      (int32_t)pb->n_output);
     if (!n) return no_memory(im);
     n->number = s->call ? s->call->number : number;
+    n->scope = s->prefix;
     if (pb->overload && *pb->overload && !(n->overload = onr_arena_strdup(s->graph->arena, pb->overload))) return no_memory(im);
     if (pb->doc_string && !(n->doc = onr_arena_strdup(s->graph->arena, pb->doc_string))) return no_memory(im);
     return onr_import_attrs(s, n, pb);

@@ -14,6 +14,7 @@ typedef struct onr_importer {
     onr_tensor_source tensors;
     onr_map functions; ///< domain, name and overload -> onr_function *
     onr_map captured;  ///< graph and outer value -> the value that stands for it there; owner and outer value -> listed
+    onr_map prefixes;  ///< of calls: each is there once, so that names with a prefix say which call they are of
     size_t n_work;     ///< nodes and function calls so far
     int n_places;      ///< parts that the failure's message already says about where it happened
     const char *node;  ///< being imported, for findings; NULL outside nodes
@@ -46,7 +47,7 @@ typedef struct onr_scope {
     onr_graph *graph;           ///< where nodes go
     const struct onr_scope *up; ///< where names are looked up that are not found here: the enclosing graph's scope, or NULL
     const onr_call *call;       ///< within a function, subgraphs of its body included
-    const char *prefix;         ///< put before names of values and nodes: "" or "call/"
+    const char *prefix;         ///< put before names of values and nodes: "" or "call/"; lives as long as the model
     onr_map names;              ///< -> onr_value *, NULL for an optional input of a function that was left out
     onr_map formal_outputs;     ///< function bodies: output's name -> the caller's onr_value *
     const onr_opset *opsets;

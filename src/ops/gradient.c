@@ -30,34 +30,24 @@ static onr_status no_memory(const job *j) { return onr_no_memory(j->err, 0); }
 
 // ---- names ------------------------------------------------------------------------------------------------------------------
 
-/// The value `name`; in a function's body that was put in this graph, names begin like the node's own.
-static onr_value *find(const job *j, onr_string name, bool in_function) {
-    const char *own = j->gradient->name, *slash = in_function ? strrchr(own, '/') : NULL;
-    const char *full = onr_arena_printf(j->arena, "%.*s%.*s", slash ? (int)(slash + 1 - own) : 0, own, (int)name.n,
-                                        name.n ? name.s : "");
-    return full ? onr_graph_find(j->g, full) : NULL;
-}
-
 static onr_status not_found(const job *j, onr_string name) {
     return onr_fail(j->err, ONR_INVALID, "Gradient: there is no value '%.*s' in its graph", (int)(name.n < 100 ? name.n : 100),
                     name.s);
 }
 
-/// Finds y, and what xs and zs name. Formal inputs of a function have no values: there the node's inputs are the named values.
+/// Finds y, and what xs and zs name.
 static onr_status find_named(job *j) {
     const gradient_params *p = j->gradient->params;
+    const char *scope = j->gradient->scope;
     j->n_xs = (int32_t)p->xs.n;
     j->n_named = (int32_t)(p->xs.n + p->zs.n);
     j->named = onr_arena_calloc(j->arena, (size_t)j->n_named, sizeof(onr_value *));
     if (!j->named) return no_memory(j);
-    j->y = find(j, p->y, true);
-    bool in_function = j->y && strchr(j->gradient->name, '/');
-    if (!j->y) j->y = find(j, p->y, false);
+    j->y = onr_graph_find_in(j->g, scope, p->y, j->arena);
     if (!j->y) return not_found(j, p->y);
     for (int32_t i = 0; i < j->n_named; i++) {
         onr_string name = i < j->n_xs ? p->xs.v[i] : p->zs.v[i - j->n_xs];
-        j->named[i] = find(j, name, in_function);
-        if (!j->named[i] && in_function) j->named[i] = j->gradient->in[i];
+        j->named[i] = onr_graph_find_in(j->g, scope, name, j->arena);
         if (!j->named[i]) return not_found(j, name);
     }
     return ONR_OK;
@@ -168,6 +158,7 @@ static onr_status substitute(const job *j, const bool *source, bool *done) {
     onr_attr y = {.name = "y", .kind = ONR_ATTR_STRING};
     y.s = (onr_string){now[j->y->id]->name, strlen(now[j->y->id]->name)};
     if (!onr_node_set_attr(g, &y)) return no_memory(j);
+    g->scope = ""; // these names are the graph's own
     return onr_node_resolve(g, j->arena, j->err);
 }
 

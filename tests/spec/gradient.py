@@ -95,11 +95,28 @@ class Build:
         self.model = ModelProto()
         self.model.ir_version = 8
         self.inputs, self.outputs = [], []
-        for domain, version in (("", opset), (TRAINING, 1)):
-            entry = self.model.opset_import.add()
-            entry.domain, entry.version = domain, version
+        self.import_opsets(self.model, opset)
         self.graph = self.model.graph
         self.graph.name = "gradient"
+
+    @staticmethod
+    def import_opsets(proto, opset):
+        for domain, version in (("", opset), (TRAINING, 1)):
+            entry = proto.opset_import.add()
+            entry.domain, entry.version = domain, version
+
+    def function(self, opset, inputs, outputs):
+        """A function of the model's, for whose body node() is used until end_function()."""
+        self.graph = self.model.functions.add()
+        self.graph.name, self.graph.domain = "Derivatives", "mine"
+        self.import_opsets(self.graph, opset)
+        self.graph.input.extend(inputs)
+        self.graph.output.extend(outputs)
+
+    def end_function(self):
+        self.graph = self.model.graph
+        entry = self.model.opset_import.add()
+        entry.domain, entry.version = "mine", 1
 
     def node(self, op_type, ins, outs, domain="", **attrs):
         node = self.graph.node.add()
@@ -150,26 +167,58 @@ def differences(b, case, i, x, rng, free):
     b.expect(f"shape{i}", ints(*x[i].array.shape))
 
 
+def in_graph(b, case, names):
+    """The case and its derivatives in the main graph."""
+    forward(b, case, "", False)
+    b.node("Gradient", names, ["d" + v for v in names], TRAINING, xs=names, y="y")
+
+
+def in_function(b, case, names, elsewhere):
+    """The same in a function: names are formal inputs, y a formal output, and the main graph has other values of these names.
+    elsewhere: the function computes y from other numbers, and the node has the inputs where the derivatives are wanted."""
+    constants = [f"c{i}" for i in range(len(case["extra"]))]
+    at = ["z" + v for v in names] if elsewhere else []
+    b.function(case["opset"], names + constants + at, ["y"] + ["d" + v for v in names])
+    forward(b, case, "", False)
+    b.node("Gradient", at or names, ["d" + v for v in names], TRAINING, xs=names, y="y")
+    b.end_function()
+    for other in ("y", "sum"):
+        b.node("Identity", ["one"], [other])
+    for v in names if elsewhere else []:
+        b.node("Mul", [v, "half"], ["half_" + v])
+    first = ["half_" + v for v in names] if elsewhere else names
+    b.node("Derivatives", first + constants + (names if elsewhere else []), ["at"] + ["d" + v for v in names], "mine")
+
+
+def write_case(folder, name, case, kind):
+    """One test. kind: "" as it is, "free" with free sizes, "function" within a function of the model's, "elsewhere" so and at other inputs."""
+    rng = np.random.default_rng(len(name))
+    x = [Value(F, sample(F, s, rng, case["low"], case["high"])) for s in case["shapes"]]
+    b = Build(case["opset"])
+    free = kind == "free"
+    for i, value in enumerate(case["extra"]):
+        fill_tensor(b.graph.initializer.add(), value, f"c{i}")
+    fill_tensor(b.graph.initializer.add(), Value(F, 1.0), "one")
+    fill_tensor(b.graph.initializer.add(), Value(F, 0.5), "half")
+    for i, value in enumerate(x):
+        b.give(f"x{i}", value, free)
+    names = [f"x{i}" for i in range(len(x))]
+    if kind in ("function", "elsewhere"):
+        in_function(b, case, names, kind == "elsewhere")
+    else:
+        in_graph(b, case, names)
+    for i in range(len(x)):
+        differences(b, case, i, x, rng, free)
+    write_test(os.path.join(folder, f"gradient-{name}{'-' + kind if kind else ''}"), b.model, b.inputs, b.outputs, 1e-6, 1e-7)
+
+
 def write(folder):
-    """A test for each case, with sizes given and left free where no rule needs them; the number of tests."""
+    """Tests for each case, with sizes given and left free where no rule needs them, and in functions; the number of tests."""
     n = 0
     for name, case in CASES.items():
-        for free in (False, True):
-            if free and name.startswith(("conv", "network")):
+        for kind in ("", "free", "function", "elsewhere"):
+            if kind == "free" and name.startswith(("conv", "network")):
                 continue  # sizes are needed: an error says so (test_ops_gradient.c)
-            rng = np.random.default_rng(len(name))
-            x = [Value(F, sample(F, s, rng, case["low"], case["high"])) for s in case["shapes"]]
-            b = Build(case["opset"])
-            for i, value in enumerate(case["extra"]):
-                fill_tensor(b.graph.initializer.add(), value, f"c{i}")
-            fill_tensor(b.graph.initializer.add(), Value(F, 1.0), "one")
-            for i, value in enumerate(x):
-                b.give(f"x{i}", value, free)
-            forward(b, case, "", free)
-            names = [f"x{i}" for i in range(len(x))]
-            b.node("Gradient", names, ["d" + v for v in names], TRAINING, xs=names, y="y")
-            for i in range(len(x)):
-                differences(b, case, i, x, rng, free)
-            write_test(os.path.join(folder, f"gradient-{name}{'-free' if free else ''}"), b.model, b.inputs, b.outputs, 1e-6, 1e-7)
+            write_case(folder, name, case, kind)
             n += 1
     return n

@@ -166,6 +166,62 @@ static void overloads_and_domains(void **state) {
     load_fails(a, pb, ONR_INVALID, "two functions are called 'F'");
 }
 
+static onr_value *find_in(const onr_node *n, const char *name, onr_arena *a) {
+    return onr_graph_find_in(n->graph, n->scope, (onr_string){name, strlen(name)}, a);
+}
+
+// What a name of the body means can still be asked when the call is gone: each call has its own scope, and the model's values
+// with like names do not matter.
+static void names_of_a_body(void **state) {
+    onr_arena *a = *state;
+    Onnx__ModelProto *pb = calling(a, call(a, "one", "F", "x,x", "m"));
+    MK_ADD(a, pb->graph, node, call(a, "one", "F", "m,x", "o"));
+    MK_ADD(a, pb->graph, node, call(a, "one.2", "F", "o,o", "y"));
+    MK_ADD(a, pb->graph, node, mk_node(a, "taken", "Neg", "x", "one/t"));
+    MK_ADD(a, pb->graph, node, mk_node(a, "like_a_formal_input", "Neg", "x", "a"));
+    MK_ADD(a, pb, functions, square_of_sum(a));
+    onr_model *m = load_ok(a, pb);
+    const onr_graph *copy = onr_graph_clone(m->graph, a);
+    for (int i = 0; i < 2; i++) {
+        const onr_graph *g = i ? copy : m->graph;
+        const onr_node *first = g->nodes[0], *second = g->nodes[2], *third = g->nodes[4];
+        assert_string_equal(first->scope, "one/");
+        assert_string_equal(second->scope, "one.2/");
+        assert_string_equal(third->scope, "one.2.2/");
+        assert_string_equal(g->nodes[6]->scope, "");
+        assert_ptr_equal(find_in(first, "a", a), g->inputs[0]);
+        assert_ptr_equal(find_in(first, "c", a), onr_graph_find(g, "m"));
+        assert_ptr_equal(find_in(first, "t", a), first->out[0]);
+        assert_ptr_equal(find_in(second, "a", a), onr_graph_find(g, "m"));
+        assert_ptr_equal(find_in(second, "b", a), g->inputs[0]);
+        assert_ptr_equal(find_in(second, "t", a), second->out[0]);
+        assert_ptr_equal(find_in(third, "c", a), g->outputs[0]);
+        assert_null(find_in(first, "x", a));
+        assert_ptr_equal(find_in(g->nodes[6], "one/t", a), g->nodes[6]->out[0]);
+    }
+    onr_model_free(m);
+}
+
+// A body within the body: names of the function, under what stands for them there.
+static void names_in_a_subgraph_of_a_body(void **state) {
+    onr_arena *a = *state;
+    Onnx__FunctionProto *f = mk_function(a, "mine", "F", "a", "b");
+    Onnx__GraphProto *body = mk_graph(a, "body");
+    MK_ADD(a, body, node, mk_node(a, "use", "Neg", "a", "r"));
+    MK_ADD(a, body, output, mk_info(a, "r", ONR_FLOAT, 1, dims));
+    Onnx__NodeProto *hold = mk_node(a, "hold", "If", "a", "b");
+    MK_ADD(a, hold, attribute, mk_attr_graph(a, "branch", body));
+    MK_ADD(a, f, node, hold);
+    Onnx__ModelProto *pb = calling(a, call(a, "c", "F", "x", "y"));
+    MK_ADD(a, pb, functions, f);
+    onr_model *m = load_ok(a, pb);
+    const onr_graph *g = onr_node_attr(m->graph->nodes[0], "branch")->graph;
+    assert_ptr_equal(find_in(g->nodes[0], "a", a), g->nodes[0]->in[0]);
+    assert_ptr_equal(find_in(g->nodes[0], "r", a), g->nodes[0]->out[0]);
+    assert_null(find_in(g->nodes[0], "b", a)); // nothing stands for it here
+    onr_model_free(m);
+}
+
 static void an_output_that_is_an_input(void **state) {
     onr_arena *a = *state;
     Onnx__ModelProto *pb = calling(a, call(a, "c", "F", "x", "y"));
@@ -230,6 +286,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(attributes_are_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(graphs_as_attributes, setup, teardown),
         cmocka_unit_test_setup_teardown(overloads_and_domains, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_of_a_body, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_in_a_subgraph_of_a_body, setup, teardown),
         cmocka_unit_test_setup_teardown(an_output_that_is_an_input, setup, teardown),
         cmocka_unit_test_setup_teardown(broken_functions_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(growth_is_limited, setup, teardown),
