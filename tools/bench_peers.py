@@ -15,7 +15,10 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import numpy as np
+
+import ort_peer
+
 SIZES = {"residualnet34": 32}
 NETS = ["residualnet34", "resnet18", "resnet34", "resnet50", "resnet101"]
 
@@ -28,8 +31,8 @@ def run_onnxrun(args, model, _, batch, threads, runs):
 
 
 def run_ort(args, model, size, batch, threads, runs):
-    command = ["node", os.path.join(HERE, "bench_ort.js"), args.modules, model, *map(str, (batch, size, threads, runs + 3))]
-    out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    picture = np.random.default_rng(0).uniform(-1, 1, (batch, 3, size, size)).astype(np.float32)
+    out = ort_peer.run(args.modules, model, [("", picture)], threads, runs + 3)
     times = out["times_ms"][3:]
     return {"load_ms": out["load_ms"], "min": min(times), "median": statistics.median(times), "rss_mb": out["rss_mb"]}
 
