@@ -102,12 +102,12 @@ DW_GENERAL(any_8, 8)
 DW_EIGHT(row_3_1, 1)
 DW_EIGHT(row_3_2, 2)
 
-static onr_dw_fn get3(int64_t q, int32_t stride) { return (stride == 1 ? row_3_1 : row_3_2)[q - 1]; }
+static onr_dw_fn get3(int64_t q, int32_t stride) { return stride == 1 ? row_3_1[q - 1] : row_3_2[q - 1]; }
 
 static onr_dw_fn get(int q, int32_t kw, int32_t stride, int32_t dil) {
     static const onr_dw_fn any[] = {any_1, any_2, any_4, any_8};
     const int at = q == 8 ? 3 : q == 4 ? 2 : q - 1;
-    if (kw == 5 && dil == 1 && stride <= 2) return (stride == 1 ? row_5_1 : row_5_2)[at];
+    if (kw == 5 && dil == 1 && stride <= 2) return stride == 1 ? row_5_1[at] : row_5_2[at];
     return any[at];
 }
 
