@@ -34,12 +34,13 @@ import normalization
 import quantized
 import recurrent
 import reduction
+import resampling
 import sequences
 import windows
 from suite import ABSOLUTE, NEWEST_OPSET, TOLERANCE, Writer
 
 MODULES = (elementwise, movement, reduction, conversion, network, control, sequences, windows,
-           recurrent, loss, quantized, normalization)
+           recurrent, loss, quantized, normalization, resampling)
 
 
 def rows_of(binary):
