@@ -86,8 +86,9 @@ bool onr_window_resolve(const onr_window_attrs *a, int32_t n, const int64_t *in,
     for (int32_t i = 0; i < n; i++) {
         w->in[i] = in[i];
         if (!onr_dim_known(in[i]) || !onr_dim_known(w->kernel[i])) {
-            bool kept = same_upper || same_lower || w->pad_begin[i] + w->pad_end[i] == w->dilation[i] * (w->kernel[i] - 1);
-            w->out[i] = kept && w->stride[i] == 1 && onr_dim_known(w->kernel[i]) ? in[i] : onr_symbol(symbols, NULL);
+            bool kept = onr_dim_known(w->kernel[i]) &&
+                        (same_upper || same_lower || w->pad_begin[i] + w->pad_end[i] == w->dilation[i] * (w->kernel[i] - 1));
+            w->out[i] = kept && w->stride[i] == 1 ? in[i] : onr_symbol(symbols, NULL);
         } else if (same_upper || same_lower) {
             pad_same(w, i, same_lower);
         } else if ((w->out[i] = out_size(w, i, a->ceil_mode)) < 0) {
