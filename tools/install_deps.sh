@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that onnxrun needs and that are not there yet: tools/install_deps.sh build|test|slow|aarch64
+# Installs the Debian packages that onnxrun needs and that are not there yet: tools/install_deps.sh build|test|slow|aarch64|avx512
 # "build" is what the library and the command line tool need, "test" adds what the tests need, "slow" to that what tools/test.sh
 # --slow needs; "aarch64" adds to "build" what builds and runs programs for 64-bit Arm (their libraries come from
-# tools/test_aarch64.sh).
+# tools/test_aarch64.sh), "avx512" what tools/test_avx512.sh emulates a CPU with.
 # May assume: Debian 12 or a relative. Never removes, upgrades or asks; without apt it prints the list and fails.
 set -euo pipefail
 
@@ -32,6 +32,10 @@ slow_packages=(
 aarch64_packages=(
     gcc-aarch64-linux-gnu qemu-user python3                          # cross compiler; runs what it made; registers the tests
 )
+avx512_packages=(
+    bochs bochsbios vgabios                                          # an x86 emulator with AVX-512
+    grub-pc-bin grub-common xorriso mtools cpio busybox-static       # a disc that boots
+)
 
 # Packages of the list "$1" that are not installed, one per line.
 missing_packages() {
@@ -39,6 +43,7 @@ missing_packages() {
     if [ "$1" = test ] || [ "$1" = slow ]; then list+=("${test_packages[@]}"); fi
     if [ "$1" = slow ]; then list+=("${slow_packages[@]}"); fi
     if [ "$1" = aarch64 ]; then list+=("${aarch64_packages[@]}"); fi
+    if [ "$1" = avx512 ]; then list+=("${avx512_packages[@]}"); fi
     for package in "${list[@]}"; do
         if ! dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then echo "$package"; fi
     done
@@ -73,9 +78,9 @@ install_deps() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     case "${1:-}" in
-    build | test | slow | aarch64) install_deps "$1" ;;
+    build | test | slow | aarch64 | avx512) install_deps "$1" ;;
     *)
-        echo "usage: tools/install_deps.sh build|test|slow|aarch64" >&2
+        echo "usage: tools/install_deps.sh build|test|slow|aarch64|avx512" >&2
         exit 2
         ;;
     esac
