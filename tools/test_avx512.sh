@@ -88,6 +88,10 @@ echo c >"$work/commands" # Debian's Bochs begins in its debugger: continue
 echo "== Booting Bochs (a few minutes; what it prints grows in build/bochs/serial.txt)"
 rm -f "$work/serial.txt"
 bochs -q -f "$work/bochsrc" -rc "$work/commands" >"$work/bochs.out" 2>&1 </dev/null || true # it ends with 1 when the guest powers off
+if [ ! -s "$work/serial.txt" ]; then
+    echo "Bochs printed nothing: see build/bochs/bochs.out and build/bochs/bochs.log" >&2
+    exit 1
+fi
 tr -d '\r' <"$work/serial.txt" | grep -v '^\[ *[0-9.]*\]'
 if [ "$(grep -c '^guest: .*Sneaker' "$work/serial.txt")" != 3 ]; then
     echo "The picture is not a sneaker at every CPU level" >&2
