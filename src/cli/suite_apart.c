@@ -30,9 +30,8 @@ static void child(const onr_args *args, const struct onr_case *c, int fd) {
     exit(told ? 0 : 99);
 }
 
-// Reads the report until the child closes the pipe; false when the time is up.
-static bool listen_to(int fd, double seconds, report *r, size_t *got) {
-    double end = onr_now_ms() + seconds * 1e3;
+// Reads the report until the child closes the pipe; false when `end` (onr_now_ms) came before.
+static bool listen_to(int fd, double end, report *r, size_t *got) {
     for (*got = 0;;) {
         double left = end - onr_now_ms();
         struct pollfd p = {fd, POLLIN, 0};
@@ -45,7 +44,7 @@ static bool listen_to(int fd, double seconds, report *r, size_t *got) {
         ssize_t n = read(fd, (char *)r + *got, sizeof *r - *got);
         if (n <= 0) return true;
         *got += (size_t)n;
-        if (*got == sizeof *r) return true;
+        if (*got == sizeof *r) return onr_now_ms() <= end; // poll waits whole milliseconds
     }
 }
 
@@ -53,6 +52,7 @@ onr_verdict onr_case_run_apart(const onr_args *args, const struct onr_case *c, c
     int fd[2], status = 0;
     report r;
     size_t got = 0;
+    const double end = onr_now_ms() + args->timeout * 1e3;
     *ulp = 0;
     fflush(stdout);
     fflush(stderr);
@@ -66,7 +66,7 @@ onr_verdict onr_case_run_apart(const onr_args *args, const struct onr_case *c, c
         child(args, c, fd[1]);
     }
     close(fd[1]);
-    bool in_time = listen_to(fd[0], args->timeout, &r, &got);
+    bool in_time = listen_to(fd[0], end, &r, &got);
     close(fd[0]);
     if (!in_time) kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
