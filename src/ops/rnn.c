@@ -204,7 +204,7 @@ static onr_status pack_rows(onr_prepare *c, onr_rnn *s, int32_t input, int dir, 
     return *out ? ONR_OK : ONR_LIMIT;
 }
 
-enum { FEW_ROWS = 2 }; // up to here the product reads a weight best as it lies, and packing would only take memory
+enum { FEW_ROWS = 2 }; // up to here a product that is done once reads its weight best as it lies
 
 static onr_status prepare_float(onr_prepare *c, onr_rnn *s) {
     const int64_t rows = s->seq * s->batch, wide = s->gates * s->hidden;
@@ -214,13 +214,13 @@ static onr_status prepare_float(onr_prepare *c, onr_rnn *s) {
     bool gru = s->kind == ONR_RNN_GRU;
     for (int dir = 0; dir < s->n_dir; dir++) {
         if (c->constant[IN_W] && rows > FEW_ROWS) ONR_TRY(pack_rows(c, s, IN_W, dir, 0, wide, &s->packed_w[dir]));
-        if (!c->constant[IN_R] || s->batch <= FEW_ROWS) continue;
+        if (!c->constant[IN_R] || (s->batch <= FEW_ROWS && s->seq == 1)) continue;
         ONR_TRY(pack_rows(c, s, IN_R, dir, 0, gru ? 2 * s->hidden : wide, &s->packed_r[dir]));
         if (gru) ONR_TRY(pack_rows(c, s, IN_R, dir, 2 * s->hidden, s->hidden, &s->packed_h[dir]));
     }
     size_t a = onr_gemm_scratch_bytes(s->gemm, rows, wide, s->input, s->packed_w[0] != NULL);
     size_t b = onr_gemm_scratch_bytes(s->gemm, s->batch, wide, s->hidden, s->packed_r[0] != NULL);
-    s->gemm_bytes = a > b ? a : b;
+    s->lane_bytes += onr_align_up(a > b ? a : b, 64);
     return ONR_OK;
 }
 
@@ -243,15 +243,15 @@ static onr_status prepare(onr_prepare *c) {
                    .has_clip = p->has_clip,
                    .clip = p->clip};
     memcpy(s->act, p->act, sizeof s->act);
-    size_t elems, bytes;
-    if (!onr_rnn_scratch_elems(s, &elems) || !onr_mul_size(elems, sizeof(double), &bytes))
+    const bool in_double = c->in[IN_X]->dtype == ONR_DOUBLE, reference = c->target->reference || in_double;
+    size_t elems;
+    if (!onr_rnn_scratch_elems(s, &elems) || !onr_mul_size(elems, reference ? sizeof(double) : sizeof(float), &s->lane_bytes))
         return onr_no_memory(c->err, SIZE_MAX);
     c->flops = 2.0 * (double)s->seq * (double)s->batch * (double)(s->n_dir * s->gates) * (double)s->hidden *
                (double)(s->input + s->hidden);
-    bool in_double = c->in[IN_X]->dtype == ONR_DOUBLE;
     c->kernel = "reference";
-    if (!c->target->reference && !in_double) ONR_TRY(prepare_float(c, s));
-    c->scratch_bytes = s->gemm ? elems * sizeof(float) + s->gemm_bytes : bytes;
+    if (!reference) ONR_TRY(prepare_float(c, s));
+    if (!onr_mul_size(s->lane_bytes, (size_t)s->n_dir, &c->scratch_bytes)) return onr_no_memory(c->err, SIZE_MAX);
     return ONR_OK;
 }
 

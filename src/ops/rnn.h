@@ -47,7 +47,7 @@ typedef struct onr_rnn {
     const float *packed_w[2]; ///< by direction; NULL: read as it lies
     const float *packed_r[2]; ///< all gates; GRU: z and r
     const float *packed_h[2]; ///< GRU: the h gate
-    size_t gemm_bytes;        ///< scratch of any of its products
+    size_t lane_bytes; ///< scratch of a direction: onr_rnn_scratch_elems elements, then that of its products; a multiple of 64
 } onr_rnn;
 
 /// One run. Data are float or double; NULL: left out or not wanted.
@@ -56,11 +56,11 @@ typedef struct onr_rnn_job {
     const void *x, *w, *r, *b, *h0, *c0, *p;
     const int32_t *lens;
     void *y, *yh, *yc;
-    void *scratch; ///< onr_rnn_scratch_elems elements, then gemm_bytes (both parts aligned to 64)
+    void *scratch; ///< lane_bytes for each direction, aligned to 64
     onr_pool *pool;
 } onr_rnn_job;
 
-/// Elements of scratch of a run, a multiple of 16; false on overflow.
+/// Elements of scratch of a direction, a multiple of 16; false on overflow.
 bool onr_rnn_scratch_elems(const onr_rnn *s, size_t *n);
 
 void onr_rnn_run_f32(const onr_rnn_job *j);

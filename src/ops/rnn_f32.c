@@ -43,7 +43,7 @@ static void product(const lane *l, int part, const float *a, int64_t n, const fl
                        .lo = -INFINITY,
                        .hi = INFINITY,
                        .scratch = l->gemm_scratch,
-                       .pool = l->j->pool};
+                       .pool = l->pool};
     onr_gemm_run(s->gemm, &g);
 }
 
