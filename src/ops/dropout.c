@@ -11,8 +11,7 @@ typedef struct dropout_params {
     onr_ints consumed_inputs;
 } dropout_params;
 
-// ---- the operator
-// --------------------------------------------------------------------------------------------------------------------
+// ---- the operator -----------------------------------------------------------------------------------------------------------
 
 static onr_status infer_dropout(onr_infer *c) {
     int32_t since = c->node->op->since;
@@ -29,6 +28,23 @@ static onr_status infer_dropout(onr_infer *c) {
     return ONR_OK;
 }
 
+/// Opsets 1 to 6: nothing is dropped in a test, or with ratio 0.
+static bool hands_on_attrs(const onr_node *n) {
+    const dropout_params *p = n->params;
+    return p->is_test || p->ratio == 0;
+}
+
+static bool is_constant_zero(const onr_node *n, int32_t i) {
+    const onr_datum *d = i < n->n_in && n->in[i] ? n->in[i]->constant : NULL;
+    return d && onr_tensor_num(&d->t, 0) == 0;
+}
+
+/// From opset 12 on: nothing is dropped without training, or with ratio 0, which torchvision's Swin exports.
+static bool hands_on_inputs(const onr_node *n) {
+    const bool trains = n->n_in > 2 && n->in[2];
+    return !trains || is_constant_zero(n, 2) || is_constant_zero(n, 1);
+}
+
 static void mask_set(onr_tensor *mask, int64_t i, bool keep) {
     if (mask->dtype == ONR_BOOL)
         ((uint8_t *)mask->data)[i] = keep;
@@ -41,7 +57,8 @@ static void mask_set(onr_tensor *mask, int64_t i, bool keep) {
 /// Everything is kept as it is.
 static onr_status keep_all(const onr_run *r) {
     onr_tensor *mask = onr_run_wants(r, 1) ? onr_run_out(r, 1) : NULL;
-    for (int64_t i = 0; mask && i < onr_tensor_numel(mask); i++) mask_set(mask, i, true);
+    const int64_t n = mask ? onr_tensor_numel(mask) : 0;
+    for (int64_t i = 0; i < n; i++) mask_set(mask, i, true);
     return onr_run_view(r);
 }
 
@@ -53,7 +70,8 @@ static onr_status drop(const onr_run *r, double ratio, uint32_t seed) {
     if (!t) return onr_no_memory(r->err, sizeof *t);
     onr_twister_seed(t, seed);
     const double scale = 1 / (1 - ratio);
-    for (int64_t i = 0; i < onr_tensor_numel(x); i++) {
+    const int64_t n = onr_tensor_numel(x);
+    for (int64_t i = 0; i < n; i++) {
         bool keep = onr_twister_double(t) >= ratio;
         if (mask) mask_set(mask, i, keep);
         if (!y) continue;
@@ -87,22 +105,22 @@ static const onr_attr_spec dropout6[] = {ONR_A_FLOAT(dropout_params, ratio, 0.5f
 static const onr_attr_spec dropout7[] = {ONR_A_FLOAT(dropout_params, ratio, 0.5f), ONR_ATTR_ARRAY_END};
 static const onr_attr_spec dropout12[] = {ONR_A_INT(dropout_params, seed, ONR_NO_INT), ONR_ATTR_ARRAY_END};
 
-#define ROW(from, to, i1, more, set, table, fn)                                                                          \
+#define ROW(from, to, i1, more, set, table, same, fn)                                                                    \
     {                                                                                                                    \
         ONR_AI("Dropout", from, to), ONR_ARITY(1, i1, 1, 2), .flags = ONR_OP_WIDEN | (more), .inplace = 1, .types = set, \
                                                              ONR_PARAMS(table, dropout_params), .infer = infer_dropout,  \
-                                                             .run = fn                                                   \
+                                                             .run = fn, .hands_on = same                                 \
     }
 #define TEST_ONLY (ONR_OP_PURE | ONR_OP_IDENTITY)
 
 // With training possible (opsets 1 to 6 by attribute, from 12 on by input) the operator is not pure.
 static const onr_op rows[] = {
-    ROW(1, 5, 1, 0, ONR_T_FLOATS3, dropout1, run_dropout_attrs),
-    ROW(6, 6, 1, 0, ONR_T_FLOATS3, dropout6, run_dropout_attrs),
-    ROW(7, 9, 1, TEST_ONLY, ONR_T_FLOATS3, dropout7, run_dropout_attrs),
-    ROW(10, 11, 1, TEST_ONLY, ONR_T_FLOATS3, dropout7, run_dropout_attrs),
-    ROW(12, 12, 3, 0, ONR_T_FLOATS3, dropout12, run_dropout),
-    ROW(13, 21, 3, 0, ONR_T_FLOATS, dropout12, run_dropout),
-    ROW(22, 0, 3, 0, ONR_T_FLOATS, dropout12, run_dropout),
+    ROW(1, 5, 1, 0, ONR_T_FLOATS3, dropout1, hands_on_attrs, run_dropout_attrs),
+    ROW(6, 6, 1, 0, ONR_T_FLOATS3, dropout6, hands_on_attrs, run_dropout_attrs),
+    ROW(7, 9, 1, TEST_ONLY, ONR_T_FLOATS3, dropout7, NULL, run_dropout_attrs),
+    ROW(10, 11, 1, TEST_ONLY, ONR_T_FLOATS3, dropout7, NULL, run_dropout_attrs),
+    ROW(12, 12, 3, 0, ONR_T_FLOATS3, dropout12, hands_on_inputs, run_dropout),
+    ROW(13, 21, 3, 0, ONR_T_FLOATS, dropout12, hands_on_inputs, run_dropout),
+    ROW(22, 0, 3, 0, ONR_T_FLOATS, dropout12, hands_on_inputs, run_dropout),
 };
 ONR_OP_FAMILY(dropout);

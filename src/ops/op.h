@@ -262,6 +262,8 @@ typedef struct onr_op {
     /// Optional: answers blocked_in and blocked_out (nothing set: stays plain). The lanes beyond the last channel are zero in
     /// every blocked tensor: run keeps them so (kernels read them). Where f(0) is not 0: onr_vector_clear_padding.
     void (*layout)(onr_layout *q);
+    /// Optional: is output 0 equal to input 0, as this node's attributes and constants tell? (ONR_OP_IDENTITY: of every node.)
+    bool (*hands_on)(const onr_node *n);
     /// Optional: the operator stands for a graph of others. Replaces the node by them, or takes one step towards that (the pass
     /// infers types and calls again). What it makes lives in `arena`, which is the session's.
     onr_status (*expand)(onr_node *n, onr_arena *arena, onr_err *err);

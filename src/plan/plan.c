@@ -1,9 +1,11 @@
 // plan.c: from an optimized graph and input types to steps, kernels and memory.
-// May assume: the graph was resolved and verified. Never runs a step and never changes the graph.
+// May assume: the graph was resolved and verified. Never runs a step that depends on an input's content, and never changes the
+// graph.
 #include "plan/plan.h"
 
 #include "base/mathx.h"
 #include "plan/images.h"
+#include "plan/known.h"
 #include "plan/liveness.h"
 
 #include <string.h>
@@ -19,42 +21,19 @@ typedef struct planner {
     onr_err *err;
 } planner;
 
-// ---- which values are known beforehand --------------------------------------------------------------------------------------
-
-/// Shape data whose integers are all numbers by now becomes a constant of the plan.
-static onr_status known_constant(planner *pl, int32_t id) {
-    const onr_type *t = &pl->typing.type[id];
-    const onr_known *k = pl->typing.known[id];
-    int64_t n;
-    if (pl->typing.constant[id] || !k || t->kind != ONR_TENSOR || (t->dtype != ONR_INT64 && t->dtype != ONR_INT32))
-        return ONR_OK;
-    if (!onr_shape_numel(&t->shape, &n) || n != k->n || t->shape.rank > 1) return ONR_OK;
-    for (int64_t i = 0; i < n; i++)
-        if (onr_dim_symbolic(k->v[i])) return ONR_OK;
-    onr_datum *d = onr_arena_alloc(pl->p->arena, sizeof *d);
-    void *data = onr_arena_calloc(pl->p->arena, (size_t)n, onr_dtype_size(t->dtype));
-    if (!d || !data) return onr_no_memory(pl->err, (size_t)n * 8);
-    for (int64_t i = 0; i < n; i++) {
-        if (t->dtype == ONR_INT64)
-            ((int64_t *)data)[i] = k->v[i];
-        else
-            ((int32_t *)data)[i] = (int32_t)k->v[i];
-    }
-    *d = onr_datum_borrow(t->dtype, &t->shape, data);
-    pl->typing.constant[id] = d;
-    return ONR_OK;
-}
+// ---- types and what is known beforehand
+// --------------------------------------------------------------------------------------
 
 static onr_status infer_types(planner *pl, const onr_type *inputs) {
     const onr_graph *g = pl->p->graph;
     ONR_TRY(onr_typing_new(g, pl->p->arena, &pl->typing, pl->err));
     pl->typing.guard = pl->target->guard;
     for (int32_t i = 0; i < g->n_inputs; i++) pl->typing.type[g->inputs[i]->id] = inputs[i];
+    onr_plan_known known = {.typing = &pl->typing, .target = pl->target, .arena = pl->p->arena, .err = pl->err};
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const onr_node *n = g->nodes[i];
         ONR_TRY(onr_infer_node(n, &pl->typing, g->symbols, pl->p->arena, pl->err));
-        for (int32_t k = 0; k < n->n_out; k++)
-            if (n->out[k] && !n->out[k]->kept) ONR_TRY(known_constant(pl, n->out[k]->id));
+        ONR_TRY(onr_plan_known_node(&known, n));
     }
     return ONR_OK;
 }
