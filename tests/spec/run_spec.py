@@ -23,6 +23,7 @@ except ImportError:
     print("left out: python3-numpy or python3-onnx is missing")
     sys.exit(77)
 
+import attention
 import control
 import conversion
 import elementwise
@@ -39,7 +40,7 @@ import sequences
 import windows
 from suite import ABSOLUTE, NEWEST_OPSET, TOLERANCE, Writer
 
-MODULES = (elementwise, movement, reduction, conversion, network, control, sequences, windows,
+MODULES = (attention, elementwise, movement, reduction, conversion, network, control, sequences, windows,
            recurrent, loss, quantized, normalization, resampling)
 
 
