@@ -64,9 +64,11 @@ AUXILIARY_HEADS = ("googlenet", "inception_v3")  # only used in training: left o
 FIXED_SIZE = ("alexnet", "maxvit", "swin", "vgg", "vit")
 
 
-def build(name):
-    """The untrained network of this name, without auxiliary heads."""
+def build(name, size):
+    """The untrained network of this name for pictures of this size, without auxiliary heads."""
     options = {"aux_logits": False, "init_weights": True} if name in AUXILIARY_HEADS else {}
+    if name.startswith("vit"):
+        options["image_size"] = size  # part of the position embedding's shape
     net = get_model(name, weights=None, **options)
     for module in net.modules():
         if isinstance(module, ShiftedWindowAttentionV2):
@@ -98,7 +100,7 @@ def describe(name):
     size = published.transforms.keywords["crop_size"]
     return Network(
         name=name,
-        build=lambda: build(name),
+        build=lambda: build(name, size),
         size=size,
         tolerance=LOOSER.get(name, TOLERANCE),
         fixed_size=name.startswith(FIXED_SIZE),
