@@ -92,6 +92,19 @@ static size_t aligned_start(chunk *c, size_t align) {
     return c->used + (size_t)(-at & (align - 1));
 }
 
+static bool has_room(chunk *c, size_t size, size_t align) {
+    const size_t start = aligned_start(c, align);
+    return start <= c->cap && size <= c->cap - start;
+}
+
+/// The head, or for a weight any chunk of weights: a large one leaves the end of a chunk to smaller ones after it.
+static chunk *find_room(const onr_arena *a, size_t size, size_t align) {
+    if (a->head && has_room(a->head, size, align)) return a->head;
+    for (chunk *c = size >= WEIGHT_BYTES ? a->head : NULL; c; c = c->next)
+        if (c->cap >= WEIGHT_CHUNK / 2 && has_room(c, size, align)) return c;
+    return NULL;
+}
+
 void *onr_arena_alloc_aligned(onr_arena *a, size_t bytes, size_t align) {
     assert(align && (align & (align - 1)) == 0 && align <= 4096);
     if (align < MIN_ALIGN) align = MIN_ALIGN;
@@ -99,13 +112,9 @@ void *onr_arena_alloc_aligned(onr_arena *a, size_t bytes, size_t align) {
     size_t size = onr_align_up(bytes ? bytes : 1, MIN_ALIGN);
     size_t total;
     if (!onr_add_size(a->total, size, &total) || (a->limit_bytes && total > a->limit_bytes)) return NULL;
-    chunk *c = a->head;
-    size_t start = c ? aligned_start(c, align) : 0;
-    if (!c || start > c->cap || size > c->cap - start) {
-        c = add_chunk(a, size + align - MIN_ALIGN);
-        if (!c) return NULL;
-        start = aligned_start(c, align);
-    }
+    chunk *c = find_room(a, size, align);
+    if (!c && !(c = add_chunk(a, size + align - MIN_ALIGN))) return NULL;
+    const size_t start = aligned_start(c, align);
     c->used = start + size;
     a->total = total;
     return chunk_data(c) + start;
@@ -151,6 +160,15 @@ void *onr_arena_grow(onr_arena *a, const void *old, size_t old_n, size_t new_n, 
     void *p = onr_arena_calloc(a, new_n, size);
     if (p && old_n && size) memcpy(p, old, old_n * size);
     return p;
+}
+
+void onr_arena_trim(onr_arena *a) {
+    for (chunk *c = a->head; c; c = c->next) {
+        const size_t page = 4096, whole = (size_t)(chunk_data(c) - (uint8_t *)c) + c->cap;
+        if (whole < 2 * HUGE_PAGE) continue;
+        const uintptr_t end = (uintptr_t)c + whole, at = onr_align_up((uintptr_t)chunk_data(c) + c->used, page);
+        if (at < end) madvise((void *)at, end - at, MADV_DONTNEED);
+    }
 }
 
 size_t onr_arena_bytes(const onr_arena *a) { return a->total; }

@@ -1,13 +1,11 @@
 // gemm.c: Gemm, Y = alpha A' B' + beta C.
 // May assume: attributes were decoded. Never packs a constant B more than once. Source: ONNX Gemm (1, 6, 7, 9, 11, 13).
-#include "kernels/gemm/gemm.h"
-
 #include "base/mathx.h"
+#include "ops/gemm_pack.h"
 #include "ops/matmul_reference.h"
 #include "ops/rows.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef struct params {
@@ -71,23 +69,6 @@ typedef struct state {
     size_t gemm_at;
 } state;
 
-typedef struct pack_job {
-    const state *s;
-    const float *b;
-    onr_pool *pool;
-} pack_job;
-
-static bool pack(void *ctx, void *packed) {
-    const pack_job *j = ctx;
-    const geometry *g = &j->s->g;
-    float *temp;
-    const float *b = onr_align_floats(j->b, (size_t)(g->k * g->n), &temp);
-    if (!b) return false;
-    onr_gemm_pack_b(j->s->gemm, g->k, g->n, b, g->b_row, g->b_col, packed, j->pool);
-    onr_free(temp);
-    return true;
-}
-
 static onr_status prepare(onr_prepare *c) {
     const params *p = c->params;
     state *s = onr_prepare_state(c, sizeof *s);
@@ -99,10 +80,7 @@ static onr_status prepare(onr_prepare *c) {
     s->gemm = onr_gemm_choose(c->target->cpu.features);
     c->kernel = onr_gemm_name(s->gemm);
     if (c->constant[1]) {
-        pack_job job = {s, c->constant[1]->t.data, c->pool};
-        char tag[96];
-        snprintf(tag, sizeof tag, "gemm %s t%d", c->kernel, p->transB != 0);
-        s->packed_b = onr_prepare_pack(c, 1, tag, onr_gemm_packed_b_bytes(s->gemm, g->k, g->n), pack, &job);
+        s->packed_b = onr_prepare_gemm_b(c, 1, s->gemm, g->k, g->n, p->transB != 0);
         if (!s->packed_b) return ONR_LIMIT;
     }
     if (c->n_in > 2 && c->in[2] && p->beta != 1) {

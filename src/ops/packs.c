@@ -39,9 +39,15 @@ bool onr_packs_full(const onr_packs *p, size_t bytes, size_t *limit_bytes) {
 
 size_t onr_packs_bytes(const onr_packs *p) { return p ? p->bytes : 0; }
 
+void onr_packs_trim(onr_packs *p) { onr_arena_trim(p->arena); }
+
 void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, size_t bytes), void *user) {
     p->on_packed = fn;
     p->on_packed_user = user;
+}
+
+void onr_packs_done_with(const onr_packs *p, const void *data, size_t bytes) {
+    if (p->on_packed) p->on_packed(p->on_packed_user, data, bytes);
 }
 
 const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *tag, size_t bytes, bool at_once,
@@ -57,7 +63,7 @@ const void *onr_packs_get(onr_packs *p, const onr_tensor *source, const char *ta
     void *packed = onr_arena_alloc_aligned(p->arena, counted ? 64 : bytes, 64);
     if (!packed) return NULL;
     if (!counted && !fill(ctx, packed)) return NULL; // the next time asks again
-    if (!counted && p->on_packed) p->on_packed(p->on_packed_user, source->data, onr_tensor_bytes(source));
+    if (!counted) onr_packs_done_with(p, source->data, onr_tensor_bytes(source));
     e->v.ptr = packed;
     p->bytes += bytes;
     return packed;

@@ -13,9 +13,13 @@ void onr_packs_measure(onr_packs *p);
 bool onr_packs_full(const onr_packs *p, size_t bytes, size_t *limit_bytes);
 /// Bytes of all packed weights.
 size_t onr_packs_bytes(const onr_packs *p);
+/// No more packing for now: memory that was taken but not used goes back.
+void onr_packs_trim(onr_packs *p);
 /// Called after each packing with the source's memory, which is not needed any more (its file pages may be dropped). NULL:
 /// nothing.
 void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, size_t bytes), void *user);
+/// For `fill` functions that pack a part after the other: this part of the source is not needed any more.
+void onr_packs_done_with(const onr_packs *p, const void *data, size_t bytes);
 /// The packing of `source` called `tag`: `bytes` of memory aligned to 64 that `fill` wrote, now or earlier. NULL: no memory,
 /// for us or for `fill` (which returns false then), or the limit is reached. `at_once`: it is read before anything runs, so
 /// that measuring makes it, too.

@@ -65,6 +65,8 @@ size_t onr_gemm_packed_b_bytes(const onr_gemm_variant *v, int64_t k, int64_t n) 
     return (size_t)(onr_round_up(n, v->nr) * k) * sizeof(float);
 }
 
+int64_t onr_gemm_panel(const onr_gemm_variant *v) { return v->nr; }
+
 size_t onr_gemm_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed) {
     if (m == 0 || n == 0 || k == 0) return 0;
     const blocks s = blocks_of(v, m, n, k);

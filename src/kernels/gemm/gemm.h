@@ -38,6 +38,8 @@ typedef struct onr_gemm_args {
 size_t onr_gemm_packed_b_bytes(const onr_gemm_variant *v, int64_t k, int64_t n);
 void onr_gemm_pack_b(const onr_gemm_variant *v, int64_t k, int64_t n, const float *b, int64_t b_row, int64_t b_col,
                      float *packed, onr_pool *pool);
+/// Columns of a panel: a packed B is the packed forms of groups of whole panels, one after the other.
+int64_t onr_gemm_panel(const onr_gemm_variant *v);
 /// Scratch that onr_gemm_run needs, for any number of threads.
 size_t onr_gemm_scratch_bytes(const onr_gemm_variant *v, int64_t m, int64_t n, int64_t k, bool b_is_packed);
 /// Computes C. k = 0 gives the bias (or zero). m = 1 (a fully connected layer at batch 1) runs at memory speed.
