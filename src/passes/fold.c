@@ -68,7 +68,9 @@ static onr_status fold_node(onr_pass_run *r, onr_node *n, size_t *spent) {
     onr_datum *out = onr_arena_calloc(r->arena, (size_t)n->n_out, sizeof *out);
     if (!in || !out) return onr_no_memory(r->err, sizeof *out);
     for (int32_t k = 0; k < n->n_in; k++) in[k] = n->in[k] ? content(n->in[k]) : NULL;
-    onr_status s = onr_eval(n, in, NULL, out, r->env, r->err);
+    onr_env env = *r->env;
+    env.packs = NULL; // what is packed or aligned for this one evaluation goes with it
+    onr_status s = onr_eval(n, in, NULL, out, &env, r->err);
     if (s == ONR_INVALID || s == ONR_UNSUPPORTED) { // it fails when it is run, which a branch not taken never is
         r->count--;
         onr_pass_missed(r, n, "not computed beforehand: %s", r->err ? r->err->text : onr_status_name(s));

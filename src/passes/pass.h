@@ -82,9 +82,11 @@ onr_value *onr_pass_new_floats(onr_pass_run *r, const char *hint, int64_t n, flo
 ONR_PASS(resolve);
 ONR_PASS(expand);
 ONR_PASS(check_declared);
+ONR_PASS(matmul_transposed);
 ONR_PASS(fold);
 ONR_PASS(dead);
 ONR_PASS(identity);
+ONR_PASS(matmul_add);
 ONR_PASS(lower_conv);
 ONR_PASS(conv_bn);
 ONR_PASS(conv_add_act);

@@ -1,5 +1,5 @@
-// standard.c: undoes what only our kernels understand: blocked layouts, and what was fused into convolutions.
-// May assume: conv_bn, conv_add_act and layout made the graph. Never undoes what standard operators can say.
+// standard.c: undoes what only our kernels understand: blocked layouts, and what was fused into convolutions and products.
+// May assume: the passes of the pipeline made the graph. Never undoes what standard operators can say.
 #include "passes/standard.h"
 
 #include "graph/edit.h"
@@ -8,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { IN_X, IN_W, IN_B, IN_RESIDUAL, IN_SCALE, N_STANDARD_IN = 3 };
+enum { IN_X, IN_W, IN_B, IN_RESIDUAL, IN_SCALE, N_STANDARD_IN = 3 }; // of onnxrun.Conv
+enum { MATMUL_B = 1, MATMUL_BIAS, N_MATMUL_IN = 2 };                 // of onnxrun.MatMul
 
 typedef struct job {
     onr_graph *g;
@@ -147,6 +148,36 @@ static onr_status unfuse(const job *j, onr_node *conv) {
     return ONR_OK;
 }
 
+// ---- products ---------------------------------------------------------------------------------------------------------------
+
+/// The transposed `w`: of the Transpose called `name`, which may be there already for another product; NULL: no memory.
+static onr_value *transposed(const job *j, const onr_node *before, onr_value *w, const char *name) {
+    const onr_map_entry *e = onr_map_get(&j->outputs, name);
+    onr_value *v = e && e->v.ptr ? onr_graph_find(j->g, e->v.ptr) : NULL;
+    if (v && v->producer && !v->producer->op && v->producer->in[0] == w) return v; // without a row: it was put in here
+    v = value_of(j, name, w);
+    if (!v) return NULL;
+    for (int32_t d = 0; d < 2; d++) v->type.shape.dim[d] = w->type.shape.dim[1 - d];
+    return onr_graph_add_node(j->g, before, "", "Transpose", j->opset, name, &w, 1, &v, 1) ? v : NULL; // reverses dimensions
+}
+
+/// MatMul, its Transpose, whose name is the second that the node has, and the Add.
+static onr_status unfuse_matmul(const job *j, onr_node *n) {
+    onr_value *in[2] = {NULL, n->n_in > MATMUL_BIAS ? n->in[MATMUL_BIAS] : NULL}, *b = n->in[MATMUL_B];
+    if (onr_node_attr(n, "transB")) {
+        if (!(b = transposed(j, n, b, n->origin[1])) || !onr_node_set_input(n, MATMUL_B, b)) return no_memory(j);
+        for (int32_t i = 2; i < n->n_origin; i++) n->origin[i - 1] = n->origin[i];
+        n->n_origin--;
+        drop_attr(n, "transB");
+    }
+    if (in[1] && (!append(j, n, "Add", n->n_origin - 1, in, 2) || !onr_node_set_input(n, MATMUL_BIAS, NULL)))
+        return no_memory(j);
+    if (n->n_in > N_MATMUL_IN) n->n_in = N_MATMUL_IN;
+    n->domain = "";
+    n->opset = j->opset;
+    return ONR_OK;
+}
+
 // ---- outputs ----------------------------------------------------------------------------------------------------------------
 
 /// An output is found by its name, which a rewrite may have given to nothing: it is made again.
@@ -196,6 +227,7 @@ onr_status onr_graph_standardize(onr_graph *g, const onr_graph *model, int32_t o
         onr_node *n = g->nodes[i];
         bool ours = !n->dead && strcmp(n->domain, "onnxrun") == 0; // nodes that were put in here have no row yet
         if (ours && onr_pass_is(n, "onnxrun.Conv")) ONR_TRY(unfuse(&j, n));
+        if (ours && onr_pass_is(n, "onnxrun.MatMul")) ONR_TRY(unfuse_matmul(&j, n));
     }
     for (int32_t i = 0; i < g->n_outputs; i++) ONR_TRY(name_output(&j, i, model->outputs[i]->name));
     onr_graph_compact(g);

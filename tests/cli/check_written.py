@@ -73,6 +73,17 @@ def fused_convolutions(opset):
                  {k: v for k, v in c.items() if opset >= 11 or k not in ("lo", "hi")}, opset)
 
 
+def fused_products():
+    """A transposition that two products share, one of another, and sums behind products, in one row and in many."""
+    c = {"w": floats(1, 40, 24), "u": floats(2, 24, 40), "b": floats(3, 40), "b2": floats(4, 24)}
+    nodes = [h.make_node("Transpose", ["w"], ["wt"], "swap", perm=[1, 0]), h.make_node("MatMul", ["x", "wt"], ["p1"], "product1"),
+             h.make_node("Add", ["p1", "b"], ["y1"], "sum1"), h.make_node("MatMul", ["v", "wt"], ["y2"], "product2"),
+             h.make_node("MatMul", ["y1", "w"], ["p3"], "product3"), h.make_node("Add", ["b2", "p3"], ["s3"], "sum3"),
+             h.make_node("Transpose", ["u"], ["ut"], "swap_back"), h.make_node("MatMul", ["y1", "ut"], ["y"], "product4")]
+    return model("products", nodes, [value("x", ["n", 5, 24]), value("v", [24])],
+                 [value("y", ["n", 5, 24]), value("y2", [40]), value("s3", ["n", 5, 24])], c)
+
+
 def odd_outputs():
     """An input handed through, one value under two names, and an output that is computed beforehand."""
     nodes = [h.make_node("Identity", ["x"], ["same"], "hand"), h.make_node("Neg", ["x"], ["t"], "neg"),
@@ -120,7 +131,7 @@ def strings():
 
 
 def small_models():
-    return [fused_convolutions(o) for o in (6, 9, 10, 13, 15)] + [odd_outputs(), control_flow(), functions(), sequences(), strings()]
+    return [fused_convolutions(o) for o in (6, 9, 10, 13, 15)] + [fused_products(), odd_outputs(), control_flow(), functions(), sequences(), strings()]
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------------------
@@ -180,13 +191,18 @@ def check_optimized(folder, name, path):
     return nodes
 
 
+NAMES = {"fused13": {"conv1": ("Conv", "n1"), "clip1": ("Clip", "y1"), "clip2": ("Clip", "y2"), "conv4": ("Conv", "n4"),
+                     "add4": ("Add", "s4"), "relu4": ("Relu", "y4")},
+         "products": {"swap": ("Transpose", "wt"), "product1": ("MatMul", "p1"), "sum1": ("Add", "y1"), "product2": ("MatMul", "y2"),
+                      "product3": ("MatMul", "p3"), "sum3": ("Add", "s3"), "swap_back": ("Transpose", "ut"), "product4": ("MatMul", "y")}}
+
+
 def check_names(m):
-    """The parts of a fused convolution have the names that they had, of nodes and of values."""
+    """The parts of what was fused have the names that they had, of nodes and of values."""
     made = {n.name: (n.op_type, n.output[0]) for n in m.graph.node}
-    for name, want in {"conv1": ("Conv", "n1"), "clip1": ("Clip", "y1"), "clip2": ("Clip", "y2"), "conv4": ("Conv", "n4"),
-                       "add4": ("Add", "s4"), "relu4": ("Relu", "y4")}.items():
+    for name, want in NAMES[m.graph.name].items():
         if made.get(name) != want:
-            fail("names", f"node {name} is {made.get(name)}, expected {want}")
+            fail(f"names of {m.graph.name}", f"node {name} is {made.get(name)}, expected {want}")
 
 
 def check_testdata(folder):
@@ -252,7 +268,7 @@ def main():
         onnx.checker.check_model(m, full_check=True)
         onnx.save(m, path)
         optimized = check_optimized(folder, m.graph.name, path)
-        if m.graph.name == "fused13" and optimized:
+        if m.graph.name in NAMES and optimized:
             check_names(optimized)
     check_part(folder, "fused13", os.path.join(folder, "fused13.onnx"), "y4", "j")
     check_part(folder, "fused13", os.path.join(folder, "fused13.onnx"), "c1", "y2")

@@ -118,6 +118,40 @@ static void activations(void **state) {
            pass, "Relu_2", 0, "'c' has 2 consumers");
 }
 
+static void products(void **state) {
+    (void)state;
+    const char *const head =
+        "input x: float32[3 x 2]\ninput r: float32[2]\ninput m: float32[2 x 2]\n"
+        "const w: float32[2 x 2] = 1 2 3 4\nconst b: float32[2] = 5 6\n"
+        "const d: float64[2 x 2] = 1 2 3 4\nconst s: float32[1 x 2 x 2] = 1 2 3 4\nconst rows: float32[3 x 1] = 1 2 3\n";
+    const char *add = "matmul_add", *transposed = "matmul_transposed";
+    const struct {
+        const char *pass, *words, *node;
+        int64_t number;
+        const char *text;
+    } cases[] = {
+        {transposed, "t = Transpose(w)\ny = MatMul(x, t)\noutput y\n", "MatMul_1", 1,
+         "reads 'w' as it lies, without Transpose 'Transpose_0'"},
+        {transposed, "t = Transpose(w)\ny = MatMul(x, t)\noutput y, t\n", "MatMul_1", 0, "'t' is an output"},
+        {transposed, "t = Transpose(w)\ny = MatMul(x, t)\nz = Neg(t)\noutput y, z\n", "MatMul_1", 0,
+         "'t' is also read by Neg 'Neg_2'"},
+        {transposed, "input u: float64[3 x 2]\nt = Transpose(d)\ny = MatMul(u, t)\noutput y\n", "MatMul_1", 0,
+         "the matrix is float64, not float32"},
+        {add, "p = MatMul(x, w)\ny = Add(b, p)\noutput y\n", "Add_1", 1, "moved into the store of MatMul 'MatMul_0'"},
+        {add, "p = MatMul(x, w)\ny = Add(b, p)\noutput y, p\n", "Add_1", 0, "'p' is an output of the graph"},
+        {add, "p = MatMul(x, w)\ny = Add(p, r)\noutput y\n", "Add_1", 0, "the addend 'r' is not constant"},
+        {add, "p = MatMul(x, m)\ny = Add(p, b)\noutput y\n", "Add_1", 0, "MatMul's B 'm' is not constant"},
+        {add, "p = MatMul(x, s)\ny = Add(p, b)\noutput y\n", "Add_1", 0, "MatMul's B has rank 3"},
+        {add, "p = MatMul(x, w)\ny = Add(p, rows)\noutput y\n", "Add_1", 0, "the addend 'rows' is float32[3 x 1], no vector"},
+        {add, "opset 6\np = MatMul(x, w)\ny = Add(p, b) broadcast=1 axis=1\noutput y\n", "Add_1", 0, "its axis says"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2000];
+        snprintf(text, sizeof text, "%s%s", head, cases[i].words);
+        expect(text, cases[i].pass, cases[i].node, cases[i].number, cases[i].text);
+    }
+}
+
 static void single_nodes(void **state) {
     (void)state;
     expect(HEAD "y = Conv(x, u)\noutput y\n", "lower_conv", "Conv_0", 0, "its weights 'u' are not constant");
@@ -204,8 +238,13 @@ static void numbers_bisect(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(batch_normalization), cmocka_unit_test(residuals), cmocka_unit_test(activations),
-        cmocka_unit_test(single_nodes),        cmocka_unit_test(blocks),    cmocka_unit_test(left_out),
+        cmocka_unit_test(batch_normalization),
+        cmocka_unit_test(residuals),
+        cmocka_unit_test(activations),
+        cmocka_unit_test(products),
+        cmocka_unit_test(single_nodes),
+        cmocka_unit_test(blocks),
+        cmocka_unit_test(left_out),
         cmocka_unit_test(numbers_bisect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
