@@ -2,12 +2,11 @@
 // added. May assume: attributes were decoded. Never packs a constant B more than once. Source: ONNX MatMul (1, 9, 13),
 // numpy.matmul.
 #include "base/mathx.h"
-#include "kernels/gemm/gemm.h"
+#include "ops/gemm_pack.h"
 #include "ops/matmul_reference.h"
 #include "ops/rows.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { IN_A, IN_B, IN_BIAS };
 
@@ -113,23 +112,6 @@ typedef struct state {
     size_t scratch_each;
 } state;
 
-typedef struct pack_job {
-    const state *s;
-    const float *b;
-    onr_pool *pool;
-} pack_job;
-
-static bool pack(void *ctx, void *packed) {
-    const pack_job *j = ctx;
-    const geometry *g = &j->s->g;
-    float *temp;
-    const float *b = onr_align_floats(j->b, (size_t)(g->k * g->n), &temp);
-    if (!b) return false;
-    onr_gemm_pack_b(j->s->gemm, g->k, g->n, b, g->b_row, g->b_col, packed, j->pool);
-    onr_free(temp);
-    return true;
-}
-
 enum { SMALL_PRODUCT = 1 << 21 }; // multiply-adds below which a product is too small to share out among threads
 
 static onr_status prepare(onr_prepare *c) {
@@ -143,10 +125,7 @@ static onr_status prepare(onr_prepare *c) {
     s->gemm = onr_gemm_choose(c->target->cpu.features);
     c->kernel = onr_gemm_name(s->gemm);
     if (c->constant[IN_B] && g->b_is_shared && g->m > 0) {
-        pack_job job = {s, c->constant[IN_B]->t.data, c->pool};
-        char tag[96];
-        snprintf(tag, sizeof tag, "gemm %s %lldx%lld t%d", c->kernel, (long long)g->k, (long long)g->n, p->transB != 0);
-        s->packed_b = onr_prepare_pack(c, IN_B, tag, onr_gemm_packed_b_bytes(s->gemm, g->k, g->n), pack, &job);
+        s->packed_b = onr_prepare_gemm_b(c, IN_B, s->gemm, g->k, g->n, p->transB != 0);
         if (!s->packed_b) return ONR_LIMIT;
     }
     int threads = onr_pool_threads(c->pool);
