@@ -88,6 +88,7 @@ static onr_status take_all(onr_plan_known *k, const onr_node *n, const onr_datum
 }
 
 static onr_status compute(onr_plan_known *k, const onr_node *n) {
+    ONR_TRY(onr_guard_time(k->target->guard, n->name, k->err));
     const onr_datum **in = onr_arena_calloc(k->arena, (size_t)n->n_in, sizeof *in);
     onr_datum *out = onr_arena_calloc(k->arena, (size_t)n->n_out, sizeof *out);
     if (!in || !out) return onr_no_memory(k->err, sizeof *out);
