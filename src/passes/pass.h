@@ -87,6 +87,7 @@ ONR_PASS(fold);
 ONR_PASS(dead);
 ONR_PASS(identity);
 ONR_PASS(matmul_add);
+ONR_PASS(layer_norm);
 ONR_PASS(lower_conv);
 ONR_PASS(conv_bn);
 ONR_PASS(conv_add_act);

@@ -1,4 +1,5 @@
-// standard.c: undoes what only our kernels understand: blocked layouts, and what was fused into convolutions and products.
+// standard.c: undoes what only our kernels understand: blocked layouts, and what was fused into convolutions and products; and
+// what the model's opset does not have: LayerNormalization before 17.
 // May assume: the passes of the pipeline made the graph. Never undoes what standard operators can say.
 #include "passes/standard.h"
 
@@ -103,10 +104,10 @@ static onr_node *append(const job *j, onr_node *n, const char *op, int32_t place
     return onr_graph_add_node(j->g, next, "", op, j->opset, name, operands, n_in, &out, 1);
 }
 
-static onr_value *bound(const job *j, const onr_node *n, const char *which, float x) {
-    onr_shape scalar = onr_shape_make(0, NULL);
+static onr_value *scalar(const job *j, const onr_node *n, const char *which, float x) {
+    onr_shape none = onr_shape_make(0, NULL);
     float *data;
-    onr_value *v = add_constant(j, onr_arena_printf(j->g->arena, "%s_%s", n->name, which), &scalar, &data);
+    onr_value *v = add_constant(j, onr_arena_printf(j->g->arena, "%s_%s", n->name, which), &none, &data);
     if (v) *data = x;
     return v;
 }
@@ -121,8 +122,8 @@ static onr_status append_clamp(const job *j, onr_node *n, int32_t place, float l
             return no_memory(j);
         return ONR_OK;
     }
-    if (lo != -INFINITY && !(in[1] = bound(j, n, "min", lo))) return no_memory(j);
-    if (hi != INFINITY && !(in[2] = bound(j, n, "max", hi))) return no_memory(j);
+    if (lo != -INFINITY && !(in[1] = scalar(j, n, "min", lo))) return no_memory(j);
+    if (hi != INFINITY && !(in[2] = scalar(j, n, "max", hi))) return no_memory(j);
     return append(j, n, "Clip", place, in, in[2] ? 3 : 2) ? ONR_OK : no_memory(j);
 }
 
@@ -178,6 +179,42 @@ static onr_status unfuse_matmul(const job *j, onr_node *n) {
     return ONR_OK;
 }
 
+// ---- normalizations ---------------------------------------------------------------------------------------------------------
+
+/// Part i of what the normalization n stands for, put before it under its old name. NULL: no memory, here or for an operand.
+static onr_value *part(const job *j, const onr_node *n, int32_t i, const char *op, onr_value *a, onr_value *b) {
+    const char *name = i < n->n_origin ? n->origin[i] : NULL;
+    onr_value *in[2] = {a, b}, *out = a ? value_of(j, name, a) : NULL;
+    return out && onr_graph_add_node(j->g, n, "", op, j->opset, name, in, b ? 2 : 1, &out, 1) ? out : NULL;
+}
+
+static onr_value *pair(const job *j, const onr_node *n, int32_t i, const char *op, onr_value *a, onr_value *b) {
+    return a && b ? part(j, n, i, op, a, b) : NULL;
+}
+
+static onr_value *row_mean(const job *j, const onr_node *n, int32_t i, onr_value *v) {
+    static const int64_t last[] = {-1};
+    onr_value *out = part(j, n, i, "ReduceMean", v, NULL);
+    const onr_attr axes = {.name = "axes", .kind = ONR_ATTR_INTS, .n = 1, .ints = last};
+    if (!out || !onr_node_set_attr(out->producer, &axes)) return NULL;
+    out->type.shape.dim[out->type.shape.rank - 1] = 1;
+    return out;
+}
+
+/// The parts in the order of the pass layer_norm, which made n.
+static onr_status unfuse_layer_norm(const job *j, onr_node *n) {
+    int32_t i = 0;
+    onr_value *x = n->in[0], *mean = row_mean(j, n, i++, x), *d = pair(j, n, i++, "Sub", x, mean);
+    onr_value *square = pair(j, n, i++, "Pow", d, scalar(j, n, "two", 2)), *variance = row_mean(j, n, i++, square);
+    onr_value *sum = pair(j, n, i++, "Add", variance, scalar(j, n, "epsilon", attr_or(n, "epsilon", 1e-5f)));
+    onr_value *root = part(j, n, i++, "Sqrt", sum, NULL), *y = pair(j, n, i++, "Div", d, root);
+    for (int32_t k = 1; k < n->n_in; k++) y = pair(j, n, i++, k == 1 ? "Mul" : "Add", y, n->in[k]);
+    if (!y) return no_memory(j);
+    onr_node_set_output(y->producer, 0, n->out[0]);
+    onr_graph_remove_node(j->g, n);
+    return ONR_OK;
+}
+
 // ---- outputs ----------------------------------------------------------------------------------------------------------------
 
 /// An output is found by its name, which a rewrite may have given to nothing: it is made again.
@@ -208,6 +245,13 @@ static onr_status learn_outputs(job *j, const onr_graph *model) {
     return ONR_OK;
 }
 
+static onr_status lower(const job *j, onr_node *n) {
+    if (n->dead || !n->op) return ONR_OK; // nodes that were put in here have no row yet
+    if (onr_pass_is(n, "onnxrun.Conv")) return unfuse(j, n);
+    if (onr_pass_is(n, "onnxrun.MatMul")) return unfuse_matmul(j, n);
+    return n->opset > j->opset && onr_pass_is(n, "LayerNormalization") ? unfuse_layer_norm(j, n) : ONR_OK;
+}
+
 static onr_status check(const job *j) {
     for (int32_t i = 0; i < j->g->n_nodes; i++) {
         const onr_node *n = j->g->nodes[i];
@@ -223,12 +267,7 @@ onr_status onr_graph_standardize(onr_graph *g, const onr_graph *model, int32_t o
     ONR_TRY(learn_outputs(&j, model));
     for (int32_t i = 0; i < g->n_values; i++)
         if (g->values[i]->type.block && g->values[i]->producer) ONR_TRY(unblock(&j, g->values[i]));
-    for (int32_t i = 0; i < g->n_nodes; i++) {
-        onr_node *n = g->nodes[i];
-        bool ours = !n->dead && strcmp(n->domain, "onnxrun") == 0; // nodes that were put in here have no row yet
-        if (ours && onr_pass_is(n, "onnxrun.Conv")) ONR_TRY(unfuse(&j, n));
-        if (ours && onr_pass_is(n, "onnxrun.MatMul")) ONR_TRY(unfuse_matmul(&j, n));
-    }
+    for (int32_t i = 0; i < g->n_nodes; i++) ONR_TRY(lower(&j, g->nodes[i]));
     for (int32_t i = 0; i < g->n_outputs; i++) ONR_TRY(name_output(&j, i, model->outputs[i]->name));
     onr_graph_compact(g);
     ONR_TRY(check(&j));

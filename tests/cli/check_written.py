@@ -84,6 +84,23 @@ def fused_products():
                  [value("y", ["n", 5, 24]), value("y2", [40]), value("s3", ["n", 5, 24])], c)
 
 
+def fused_norms(opset):
+    """Normalizations of rows, written out: with a shift and without, squared by Pow and by Mul."""
+    c = {"s": floats(1, 6), "b": floats(2, 6), "e": np.float32(1e-3), "two": np.float32(2)}
+
+    def mean(x, y, name):
+        return h.make_node("ReduceMean", [x], [y], name, axes=[-1])
+
+    def norm(x, y, k, squares, shift):
+        parts = [mean(x, f"m{k}", f"mean{k}"), h.make_node("Sub", [x, f"m{k}"], [f"d{k}"], f"sub{k}"),
+                 h.make_node(squares, [f"d{k}", "two" if squares == "Pow" else f"d{k}"], [f"q{k}"], f"square{k}"), mean(f"q{k}", f"v{k}", f"var{k}"),
+                 h.make_node("Add", [f"v{k}", "e"], [f"a{k}"], f"eps{k}"), h.make_node("Sqrt", [f"a{k}"], [f"r{k}"], f"root{k}"),
+                 h.make_node("Div", [f"d{k}", f"r{k}"], [f"n{k}"], f"div{k}"), h.make_node("Mul", [f"n{k}", "s"], [f"g{k}" if shift else y], f"scale{k}")]
+        return parts + ([h.make_node("Add", ["b", f"g{k}"], [y], f"shift{k}")] if shift else [])
+    nodes = norm("x", "t", 1, "Pow", True) + norm("t", "u", 2, "Mul", False) + [h.make_node("Relu", ["u"], ["y"], "relu")]
+    return model(f"norms{opset}", nodes, [value("x", ["n", 5, 6])], [value("y", ["n", 5, 6])], c, opset)
+
+
 def odd_outputs():
     """An input handed through, one value under two names, and an output that is computed beforehand."""
     nodes = [h.make_node("Identity", ["x"], ["same"], "hand"), h.make_node("Neg", ["x"], ["t"], "neg"),
@@ -131,7 +148,7 @@ def strings():
 
 
 def small_models():
-    return [fused_convolutions(o) for o in (6, 9, 10, 13, 15)] + [fused_products(), odd_outputs(), control_flow(), functions(), sequences(), strings()]
+    return [fused_convolutions(o) for o in (6, 9, 10, 13, 15)] + [fused_products(), fused_norms(13), fused_norms(17), odd_outputs(), control_flow(), functions(), sequences(), strings()]
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------------------
@@ -194,7 +211,8 @@ def check_optimized(folder, name, path):
 NAMES = {"fused13": {"conv1": ("Conv", "n1"), "clip1": ("Clip", "y1"), "clip2": ("Clip", "y2"), "conv4": ("Conv", "n4"),
                      "add4": ("Add", "s4"), "relu4": ("Relu", "y4")},
          "products": {"swap": ("Transpose", "wt"), "product1": ("MatMul", "p1"), "sum1": ("Add", "y1"), "product2": ("MatMul", "y2"),
-                      "product3": ("MatMul", "p3"), "sum3": ("Add", "s3"), "swap_back": ("Transpose", "ut"), "product4": ("MatMul", "y")}}
+                      "product3": ("MatMul", "p3"), "sum3": ("Add", "s3"), "swap_back": ("Transpose", "ut"), "product4": ("MatMul", "y")},
+         "norms13": {"mean1": ("ReduceMean", "m1"), "square1": ("Pow", "q1"), "div1": ("Div", "n1"), "shift1": ("Add", "t"), "scale2": ("Mul", "u")}}
 
 
 def check_names(m):

@@ -152,6 +152,51 @@ static void products(void **state) {
     }
 }
 
+/// One normalization, in which one node is another.
+static void normalizations(void **state) {
+    (void)state;
+    static const char *const nodes[] = {"m = ReduceMean(x) axes=[-1]",
+                                        "d = Sub(x, m)",
+                                        "q = Pow(d, two)",
+                                        "v = ReduceMean(q) axes=[-1]",
+                                        "a = Add(v, e)",
+                                        "r = Sqrt(a)",
+                                        "n = Div(d, r)",
+                                        "g = Mul(n, s)",
+                                        "y = Add(g, b)"};
+    const struct {
+        size_t at;
+        const char *node, *outputs;
+        int64_t number;
+        const char *text;
+    } cases[] = {
+        {8, "y = Add(g, b)", "y", 1, "became LayerNormalization, with all up to 'Add_8'"},
+        {8, "y = Add(g, x)", "y", 1, "became LayerNormalization, with all up to 'Mul_7'"},
+        {8, "y = Add(g, b)", "y, g", 1, "with all up to 'Mul_7'"},
+        {8, "y = Add(g, b)", "y, m", 0, "'m' is an output of the graph"},
+        {8, "y = Add(g, b)", "y, d", 0, "'d' is an output"},
+        {8, "y = Add(g, d)", "y", 0, "'d' is also read by Add 'Add_8'"},
+        {8, "y = Add(g, q)", "y", 0, "'q' has 2 consumers"},
+        {2, "q = Pow(d, e)", "y", 0, "'d' is also read by Pow 'Pow_2'"},
+        {2, "q = Mul(x, x)", "y", 0, "the difference is not both squared and divided"},
+        {3, "v = ReduceMean(q) axes=[0]", "y", 0, "the squares' mean is not that of rows"},
+        {3, "v = ReduceMax(q) axes=[-1]", "y", 0, "ReduceMax 'ReduceMax_3' stands where ReduceMean should"},
+        {4, "a = Add(v, s)", "y", 0, "no constant number is added to the variance"},
+        {6, "n = Div(x, r)", "y", 0, "the difference is not both squared and divided"},
+        {7, "g = Mul(n, e)", "y", 0, "the factor 'e' is no vector of a row's length"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2000] = "input x: float32[4 x 4]\nconst two: float32[] = 2\nconst e: float32[] = 0.1\n"
+                          "const s: float32[4] = 1 2 3 4\nconst b: float32[4] = 5 6 7 8\n";
+        for (size_t k = 0; k < sizeof nodes / sizeof *nodes; k++) {
+            strcat(text, k == cases[i].at ? cases[i].node : nodes[k]);
+            strcat(text, "\n");
+        }
+        strcat(strcat(strcat(text, "output "), cases[i].outputs), "\n");
+        expect(text, "layer_norm", "ReduceMean_0", cases[i].number, cases[i].text);
+    }
+}
+
 static void single_nodes(void **state) {
     (void)state;
     expect(HEAD "y = Conv(x, u)\noutput y\n", "lower_conv", "Conv_0", 0, "its weights 'u' are not constant");
@@ -190,10 +235,13 @@ static void left_out(void **state) {
     (void)state;
     lab *l = lab_new(1, "native", 1);
     const onr_story *s = tell(l, HEAD "y = Neg(x)\noutput y\n", NULL, NULL);
-    assert_int_equal(s->n, 1);
-    assert_string_equal(s->of[0].pass, "conv_bn");
-    assert_null(s->of[0].node);
-    assert_non_null(strstr(s->of[0].text, "needs -O2"));
+    const char *const passes[] = {"layer_norm", "conv_bn"};
+    assert_int_equal(s->n, sizeof passes / sizeof *passes);
+    for (size_t i = 0; i < s->n; i++) {
+        assert_string_equal(s->of[i].pass, passes[i]);
+        assert_null(s->of[i].node);
+        assert_non_null(strstr(s->of[i].text, "needs -O2"));
+    }
     lab_free(l);
 }
 
@@ -242,6 +290,7 @@ int main(void) {
         cmocka_unit_test(residuals),
         cmocka_unit_test(activations),
         cmocka_unit_test(products),
+        cmocka_unit_test(normalizations),
         cmocka_unit_test(single_nodes),
         cmocka_unit_test(blocks),
         cmocka_unit_test(left_out),
