@@ -130,6 +130,43 @@ static void compare_unary(const unary_case *c, const float *x, const float *y, i
     }
 }
 
+/// Units in the last place of the float that is nearest to `want`.
+static double ulp_of(double want) {
+    int exponent;
+    frexp(want, &exponent);
+    return ldexp(1, (want != 0 && exponent > -125 ? exponent : -125) - 24);
+}
+
+// What simd/f32_math.inc computes itself, over floats of every exponent, denormals, infinities and NaN, to the last places of
+// the result, be it denormal or zero with its sign.
+static void check_ulps(uint32_t features, const char *level) {
+    static const struct {
+        onr_unary_op op;
+        const char *name;
+        double (*ref)(double x, double a, double b);
+        double ulps;
+    } functions[] = {{ONR_UNARY_EXP, "exp", r_exp, 1.5},
+                     {ONR_UNARY_TANH, "tanh", r_tanh, 2.6},
+                     {ONR_UNARY_ERF, "erf", r_erf, 2},
+                     {ONR_UNARY_SIGMOID, "sigmoid", r_sigmoid, 3.5}};
+    enum { STEP = 10007, N = (int)(0x80000000u / STEP) * 2 };
+    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
+        check_case("%s unary %s, floats of all exponents", level, functions[k].name);
+        float *x = check_guarded(N * sizeof *x), *y = check_guarded(N * sizeof *y);
+        for (uint32_t i = 0; i < N; i++) {
+            const uint32_t bits = i / 2 * STEP | (i % 2) << 31;
+            memcpy(&x[i], &bits, sizeof bits);
+        }
+        onr_unary_run(features, functions[k].op, 0, 0, x, y, N, NULL);
+        for (int i = 0; i < N; i++) {
+            const double exact = functions[k].ref(x[i], 0, 0), want = fabs(exact) > FLT_MAX ? copysign(INFINITY, exact) : exact;
+            if (!check_near(y[i], want, isfinite(want) ? functions[k].ulps * ulp_of(want) : 0, (size_t)i)) break;
+            if (want == 0 && signbit(y[i]) != signbit((float)want)) check_true(false, "the sign of zero");
+        }
+        check_release();
+    }
+}
+
 void check_unary(uint32_t features, const char *level) {
     static const float special[] = {0.0f,        -0.0f,     NAN,   INFINITY, -INFINITY, 1.0f,    -1.0f, 0.5f,  -0.5f, 1.5f,
                                     2.5f,        -2.5f,     1e-5f, -1e-5f,   1e-30f,    -1e-30f, 1e5f,  -1e5f, 1e30f, -1e30f,
@@ -155,6 +192,7 @@ void check_unary(uint32_t features, const char *level) {
         compare_unary(c, special, y, SPECIAL);
         check_release();
     }
+    check_ulps(features, level);
     const int64_t n = 300001;
     check_case("%s unary, threads", level);
     float *x = check_floats((size_t)n), *y = check_guarded((size_t)n * sizeof *y), *z = check_guarded((size_t)n * sizeof *z);

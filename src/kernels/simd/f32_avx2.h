@@ -49,6 +49,9 @@ static inline vf vf_ceil(vf a) { return _mm256_ceil_ps(a); }
 static inline vf vf_trunc(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
 static inline vf vf_rint(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
+// 2^n from VF_POW2_SHIFT + n: the low bits of such a number, moved to where the exponent is. -126 <= n <= 127.
+static inline vf vf_pow2(vf shifted) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(shifted), 23)); }
+
 // Comparisons are false on NaN, except ne. select: a where m is true, else b.
 static inline vm vf_lt(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 static inline vm vf_le(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
@@ -78,13 +81,10 @@ static inline float vf_hmin(vf a) {
     return _mm_cvtss_f32(_mm_min_ss(s, _mm_movehdup_ps(s)));
 }
 
-// Elementary functions: SLEEF where it was found, else the C library lane by lane.
-VF_MATH(exp, Sleef_expf8_u10avx2, expf)
+// Elementary functions but those of f32_math.inc: SLEEF where it was found, else the C library lane by lane.
 VF_MATH(expm1, Sleef_expm1f8_u10avx2, expm1f)
 VF_MATH(log, Sleef_logf8_u10avx2, logf)
 VF_MATH(log1p, Sleef_log1pf8_u10avx2, log1pf)
-VF_MATH(tanh, Sleef_tanhf8_u10avx2, tanhf)
-VF_MATH(erf, Sleef_erff8_u10avx2, erff)
 VF_MATH(sin, Sleef_sinf8_u10avx2, sinf)
 VF_MATH(cos, Sleef_cosf8_u10avx2, cosf)
 VF_MATH(tan, Sleef_tanf8_u10avx2, tanf)
@@ -116,5 +116,7 @@ static inline void vf_transpose(vf r[VF_LANES]) {
         r[4 + c] = _mm256_permute2f128_ps(u[c], u[4 + c], 0x31);
     }
 }
+
+#include "kernels/simd/f32_math.inc"
 
 #endif

@@ -47,6 +47,9 @@ static inline vf vf_ceil(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_PO
 static inline vf vf_trunc(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
 static inline vf vf_rint(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
+// 2^n from VF_POW2_SHIFT + n: the low bits of such a number, moved to where the exponent is. -126 <= n <= 127.
+static inline vf vf_pow2(vf shifted) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted), 23)); }
+
 // Comparisons are false on NaN, except ne. select: a where m is true, else b.
 static inline vm vf_lt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline vm vf_le(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
@@ -60,13 +63,10 @@ static inline float vf_hmax(vf a) { return _mm512_reduce_max_ps(a); }
 static inline float vf_hmin(vf a) { return _mm512_reduce_min_ps(a); }
 static inline float vf_hprod(vf a) { return _mm512_reduce_mul_ps(a); }
 
-// Elementary functions: SLEEF where it was found, else the C library lane by lane.
-VF_MATH(exp, Sleef_expf16_u10avx512f, expf)
+// Elementary functions but those of f32_math.inc: SLEEF where it was found, else the C library lane by lane.
 VF_MATH(expm1, Sleef_expm1f16_u10avx512f, expm1f)
 VF_MATH(log, Sleef_logf16_u10avx512f, logf)
 VF_MATH(log1p, Sleef_log1pf16_u10avx512f, log1pf)
-VF_MATH(tanh, Sleef_tanhf16_u10avx512f, tanhf)
-VF_MATH(erf, Sleef_erff16_u10avx512f, erff)
 VF_MATH(sin, Sleef_sinf16_u10avx512f, sinf)
 VF_MATH(cos, Sleef_cosf16_u10avx512f, cosf)
 VF_MATH(tan, Sleef_tanf16_u10avx512f, tanf)
@@ -102,5 +102,7 @@ static inline void vf_transpose(vf r[VF_LANES]) {
         r[12 + c] = _mm512_shuffle_f32x4(odd0, odd1, 0xdd);
     }
 }
+
+#include "kernels/simd/f32_math.inc"
 
 #endif

@@ -76,6 +76,12 @@ static inline vf vf_ceil(vf a) { return (vf){vrndpq_f32(a.lo), vrndpq_f32(a.hi)}
 static inline vf vf_trunc(vf a) { return (vf){vrndq_f32(a.lo), vrndq_f32(a.hi)}; }
 static inline vf vf_rint(vf a) { return (vf){vrndnq_f32(a.lo), vrndnq_f32(a.hi)}; }
 
+// 2^n from VF_POW2_SHIFT + n: the low bits of such a number, moved to where the exponent is. -126 <= n <= 127.
+static inline float32x4_t vf_pow2_4(float32x4_t shifted) {
+    return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23));
+}
+static inline vf vf_pow2(vf shifted) { return (vf){vf_pow2_4(shifted.lo), vf_pow2_4(shifted.hi)}; }
+
 // Comparisons are false on NaN, except ne. select: a where m is true, else b.
 static inline vm vf_lt(vf a, vf b) { return (vm){vcltq_f32(a.lo, b.lo), vcltq_f32(a.hi, b.hi)}; }
 static inline vm vf_le(vf a, vf b) { return (vm){vcleq_f32(a.lo, b.lo), vcleq_f32(a.hi, b.hi)}; }
@@ -102,13 +108,10 @@ static inline float vf_hmin(vf a) {
     return vgetq_lane_f32(vf_min4(t, vextq_f32(t, t, 1)), 0);
 }
 
-// Elementary functions: SLEEF where it was found, else the C library lane by lane.
-VF_MATH(exp, Sleef_expf4_u10advsimd, expf)
+// Elementary functions but those of f32_math.inc: SLEEF where it was found, else the C library lane by lane.
 VF_MATH(expm1, Sleef_expm1f4_u10advsimd, expm1f)
 VF_MATH(log, Sleef_logf4_u10advsimd, logf)
 VF_MATH(log1p, Sleef_log1pf4_u10advsimd, log1pf)
-VF_MATH(tanh, Sleef_tanhf4_u10advsimd, tanhf)
-VF_MATH(erf, Sleef_erff4_u10advsimd, erff)
 VF_MATH(sin, Sleef_sinf4_u10advsimd, sinf)
 VF_MATH(cos, Sleef_cosf4_u10advsimd, cosf)
 VF_MATH(tan, Sleef_tanf4_u10advsimd, tanf)
@@ -148,5 +151,7 @@ static inline void vf_transpose(vf r[VF_LANES]) {
         for (int k = 0; k < 4; k++) r[4 * j + k] = (vf){quarter[0][j][k], quarter[1][j][k]};
     }
 }
+
+#include "kernels/simd/f32_math.inc"
 
 #endif

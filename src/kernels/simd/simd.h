@@ -18,6 +18,10 @@
 #define VF_UNROLL _Pragma("GCC unroll 64")
 #endif
 
+/// Added to a float, it rounds this to a whole number n; the low bits of the sum are then n + 127, the exponent of 2^n
+/// (vf_pow2).
+#define VF_POW2_SHIFT 12583039.0f // 1.5 * 2^23 + 127
+
 /// How a vector goes through a function of SLEEF; a header whose vector is more than one register has its own.
 #ifndef VF_CALL
 #define VF_CALL(f, a) f(a)
