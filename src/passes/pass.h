@@ -88,6 +88,7 @@ ONR_PASS(dead);
 ONR_PASS(identity);
 ONR_PASS(matmul_add);
 ONR_PASS(layer_norm);
+ONR_PASS(activation);
 ONR_PASS(lower_conv);
 ONR_PASS(conv_bn);
 ONR_PASS(conv_add_act);

@@ -18,6 +18,7 @@ static const onr_pass passes[] = {
     {"dead", 1, "nodes that nobody needs go", onr_pass_dead},
     {"matmul_add", 1, "a vector that is added to MatMul's output moves into the product's store", onr_pass_matmul_add},
     {"layer_norm", 2, "a normalization of rows that is written out becomes LayerNormalization", onr_pass_layer_norm},
+    {"activation", 2, "Gelu and Swish that are written out become one node", onr_pass_activation},
     {"lower_conv", 1, "Conv becomes our Conv, which can take scale, residual, clamp and layout", onr_pass_lower_conv},
     {"conv_bn", 2, "BatchNormalization becomes scale and bias of the convolution before it", onr_pass_conv_bn},
     {"conv_add_act", 1, "residual Add and Relu or Clip move into the convolution's store", onr_pass_conv_add_act},

@@ -1,5 +1,5 @@
 // standard.c: undoes what only our kernels understand: blocked layouts, and what was fused into convolutions and products; and
-// what the model's opset does not have: LayerNormalization before 17.
+// what the model's opset does not have: LayerNormalization before 17, Gelu before 20, Swish before 24.
 // May assume: the passes of the pipeline made the graph. Never undoes what standard operators can say.
 #include "passes/standard.h"
 
@@ -183,7 +183,7 @@ static onr_status unfuse_matmul(const job *j, onr_node *n) {
 
 /// Part i of what the normalization n stands for, put before it under its old name. NULL: no memory, here or for an operand.
 static onr_value *part(const job *j, const onr_node *n, int32_t i, const char *op, onr_value *a, onr_value *b) {
-    const char *name = i < n->n_origin ? n->origin[i] : NULL;
+    const char *name = i >= 0 && i < n->n_origin ? n->origin[i] : NULL;
     onr_value *in[2] = {a, b}, *out = a ? value_of(j, name, a) : NULL;
     return out && onr_graph_add_node(j->g, n, "", op, j->opset, name, in, b ? 2 : 1, &out, 1) ? out : NULL;
 }
@@ -213,6 +213,28 @@ static onr_status unfuse_layer_norm(const job *j, onr_node *n) {
     onr_node_set_output(y->producer, 0, n->out[0]);
     onr_graph_remove_node(j->g, n);
     return ONR_OK;
+}
+
+// ---- activations ------------------------------------------------------------------------------------------------------------
+
+/// Lets `last` make what n made, and n goes. Part -1 of `part` has no name of the model's.
+static onr_status replaced_by(const job *j, onr_node *n, const onr_value *last) {
+    if (!last) return no_memory(j);
+    onr_node_set_output(last->producer, 0, n->out[0]);
+    onr_graph_remove_node(j->g, n);
+    return ONR_OK;
+}
+
+/// x * (1 + erf(x / sqrt 2)) / 2: the model's order of the two products is not kept, and so their names are not.
+static onr_status unfuse_gelu(const job *j, onr_node *n) {
+    onr_value *x = n->in[0], *t = pair(j, n, 0, "Div", x, scalar(j, n, "sqrt2", 1.41421356f));
+    t = pair(j, n, 2, "Add", part(j, n, 1, "Erf", t, NULL), scalar(j, n, "one", 1));
+    return replaced_by(j, n, pair(j, n, -1, "Mul", pair(j, n, -1, "Mul", x, t), scalar(j, n, "half", 0.5f)));
+}
+
+static onr_status unfuse_swish(const job *j, onr_node *n) {
+    onr_value *x = n->in[0];
+    return replaced_by(j, n, pair(j, n, 1, "Mul", x, part(j, n, 0, "Sigmoid", x, NULL)));
 }
 
 // ---- outputs ----------------------------------------------------------------------------------------------------------------
@@ -249,6 +271,8 @@ static onr_status lower(const job *j, onr_node *n) {
     if (n->dead || !n->op) return ONR_OK; // nodes that were put in here have no row yet
     if (onr_pass_is(n, "onnxrun.Conv")) return unfuse(j, n);
     if (onr_pass_is(n, "onnxrun.MatMul")) return unfuse_matmul(j, n);
+    if (n->opset > j->opset && onr_pass_is(n, "Gelu")) return unfuse_gelu(j, n);
+    if (n->opset > j->opset && onr_pass_is(n, "Swish")) return unfuse_swish(j, n);
     return n->opset > j->opset && onr_pass_is(n, "LayerNormalization") ? unfuse_layer_norm(j, n) : ONR_OK;
 }
 

@@ -101,6 +101,19 @@ def fused_norms(opset):
     return model(f"norms{opset}", nodes, [value("x", ["n", 5, 6])], [value("y", ["n", 5, 6])], c, opset)
 
 
+def fused_activations(opset):
+    """Gelu with its products in three orders, and Swish. Checkers of ONNX before 1.15 know no Gelu, so opset 20 is not tried."""
+    c = {"root": np.float32(2**0.5), "one": np.float32(1), "half": np.float32(0.5)}
+
+    def gelu(x, y, k, products):
+        return [h.make_node("Div", [x, "root"], [f"d{k}"], f"scale{k}"), h.make_node("Erf", [f"d{k}"], [f"e{k}"], f"erf{k}"),
+                h.make_node("Add", [f"e{k}", "one"], [f"a{k}"], f"sum{k}"), h.make_node("Mul", products[:2], [f"p{k}"], f"first{k}"),
+                h.make_node("Mul", [f"p{k}", products[2]], [y], f"second{k}")]
+    nodes = gelu("x", "g1", 1, ["x", "a1", "half"]) + gelu("g1", "g2", 2, ["a2", "half", "g1"]) + gelu("g2", "g3", 3, ["g2", "half", "a3"])
+    nodes += [h.make_node("Sigmoid", ["g3"], ["s"], "logistic"), h.make_node("Mul", ["g3", "s"], ["y"], "gate")]
+    return model(f"activations{opset}", nodes, [value("x", ["n", 5, 6])], [value("y", ["n", 5, 6])], c, opset)
+
+
 def odd_outputs():
     """An input handed through, one value under two names, and an output that is computed beforehand."""
     nodes = [h.make_node("Identity", ["x"], ["same"], "hand"), h.make_node("Neg", ["x"], ["t"], "neg"),
@@ -148,7 +161,7 @@ def strings():
 
 
 def small_models():
-    return [fused_convolutions(o) for o in (6, 9, 10, 13, 15)] + [fused_products(), fused_norms(13), fused_norms(17), odd_outputs(), control_flow(), functions(), sequences(), strings()]
+    return [fused_convolutions(o) for o in (6, 9, 10, 13, 15)] + [fused_products(), fused_norms(13), fused_norms(17), fused_activations(13), odd_outputs(), control_flow(), functions(), sequences(), strings()]
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------------------
@@ -212,6 +225,7 @@ NAMES = {"fused13": {"conv1": ("Conv", "n1"), "clip1": ("Clip", "y1"), "clip2": 
                      "add4": ("Add", "s4"), "relu4": ("Relu", "y4")},
          "products": {"swap": ("Transpose", "wt"), "product1": ("MatMul", "p1"), "sum1": ("Add", "y1"), "product2": ("MatMul", "y2"),
                       "product3": ("MatMul", "p3"), "sum3": ("Add", "s3"), "swap_back": ("Transpose", "ut"), "product4": ("MatMul", "y")},
+         "activations13": {"scale1": ("Div", "d1"), "erf1": ("Erf", "e1"), "sum2": ("Add", "a2"), "logistic": ("Sigmoid", "s"), "gate": ("Mul", "y")},
          "norms13": {"mean1": ("ReduceMean", "m1"), "square1": ("Pow", "q1"), "div1": ("Div", "n1"), "shift1": ("Add", "t"), "scale2": ("Mul", "u")}}
 
 

@@ -197,6 +197,14 @@ static void normalizations(void **state) {
     }
 }
 
+static void written_out(void **state) {
+    (void)state;
+    expect(HEAD "s = Sigmoid(x)\ny = Mul(x, s)\noutput y\n", "activation", "Sigmoid_0", 1, "became a part of Swish 'Mul_1'");
+    expect(HEAD "s = Sigmoid(x)\ny = Mul(x, s)\noutput y, s\n", "activation", "Sigmoid_0", 0,
+           "no part of a Swish: Sigmoid's output 's' is an output of the graph");
+    expect(HEAD "y = Erf(x)\noutput y\n", "activation", "Erf_0", 0, "its input is no float32 divided by sqrt(2)");
+}
+
 static void single_nodes(void **state) {
     (void)state;
     expect(HEAD "y = Conv(x, u)\noutput y\n", "lower_conv", "Conv_0", 0, "its weights 'u' are not constant");
@@ -235,7 +243,7 @@ static void left_out(void **state) {
     (void)state;
     lab *l = lab_new(1, "native", 1);
     const onr_story *s = tell(l, HEAD "y = Neg(x)\noutput y\n", NULL, NULL);
-    const char *const passes[] = {"layer_norm", "conv_bn"};
+    const char *const passes[] = {"layer_norm", "activation", "conv_bn"};
     assert_int_equal(s->n, sizeof passes / sizeof *passes);
     for (size_t i = 0; i < s->n; i++) {
         assert_string_equal(s->of[i].pass, passes[i]);
@@ -293,6 +301,7 @@ int main(void) {
         cmocka_unit_test(normalizations),
         cmocka_unit_test(single_nodes),
         cmocka_unit_test(blocks),
+        cmocka_unit_test(written_out),
         cmocka_unit_test(left_out),
         cmocka_unit_test(numbers_bisect),
     };
