@@ -5,6 +5,7 @@
 #include "passes/pass.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MOST_PARTS = 5 };
 
@@ -20,7 +21,9 @@ typedef struct pattern {
 
 static bool is_near(const onr_tensor *t, double want) {
     if (!t || t->dtype != ONR_FLOAT || onr_tensor_numel(t) != 1) return false;
-    return fabs((double)*(const float *)t->data - want) <= 1e-6 * want;
+    float f;
+    memcpy(&f, t->data, sizeof f); // constants may lie askew in their file
+    return fabs((double)f - want) <= 1e-6 * want;
 }
 
 /// Input `slot` of n, when n does not change its type or shape (a constant of higher rank would).
