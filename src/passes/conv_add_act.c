@@ -4,6 +4,8 @@
 #include "graph/edit.h"
 #include "passes/pass.h"
 
+#include <string.h>
+
 #include <math.h>
 
 enum { IN_RESIDUAL = 3, N_CONV_IN = 5 };
@@ -66,7 +68,7 @@ static bool scalar_float(const onr_node *n, int32_t i, float absent, float *out)
     if (i >= n->n_in || !n->in[i]) return true;
     const onr_tensor *t = onr_pass_constant(n, i);
     if (!t || t->dtype != ONR_FLOAT || onr_tensor_numel(t) != 1) return false;
-    *out = *(const float *)t->data;
+    memcpy(out, t->data, sizeof *out); // constants may lie askew in their file
     return true;
 }
 
