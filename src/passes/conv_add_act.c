@@ -4,9 +4,8 @@
 #include "graph/edit.h"
 #include "passes/pass.h"
 
-#include <string.h>
-
 #include <math.h>
+#include <string.h>
 
 enum { IN_RESIDUAL = 3, N_CONV_IN = 5 };
 
