@@ -29,7 +29,7 @@ LINES = [
     ("onnxrun dump net.onnx --stage pl", ["plan"]),
     ("onnxrun bench net.onnx --cpu av", ["avx2", "avx512", "..."]),
     ("onnxrun run net.onnx --disable-pass conv_b", ["conv_bn"]),
-    ("onnxrun run net.onnx --stop-after lay", ["layout"]),
+    ("onnxrun run net.onnx --stop-after layo", ["layout"]),
     ("onnxrun run net.onnx --prefer ", ["memory", "speed"]),
     ("onnxrun run net.onnx --test-data-set ", ["folder"]),
     ("onnxrun run net.onnx -o f", ["folder"]),
