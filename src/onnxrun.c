@@ -365,7 +365,6 @@ static onr_status plan_for(onnxrun_session *s, const onr_type *types, bool watch
     s->current = free_place(s);
     *s->current = made;
     drop_pages(s);
-    onr_packs_trim(s->packs);
     return ONR_OK;
 }
 

@@ -162,15 +162,6 @@ void *onr_arena_grow(onr_arena *a, const void *old, size_t old_n, size_t new_n, 
     return p;
 }
 
-void onr_arena_trim(onr_arena *a) {
-    for (chunk *c = a->head; c; c = c->next) {
-        const size_t page = 4096, whole = (size_t)(chunk_data(c) - (uint8_t *)c) + c->cap;
-        if (whole < 2 * HUGE_PAGE) continue;
-        const uintptr_t end = (uintptr_t)c + whole, at = onr_align_up((uintptr_t)chunk_data(c) + c->used, page);
-        if (at < end) madvise((void *)at, end - at, MADV_DONTNEED);
-    }
-}
-
 size_t onr_arena_bytes(const onr_arena *a) { return a->total; }
 
 onr_buf *onr_buf_new(size_t bytes) {

@@ -27,8 +27,6 @@ char *onr_arena_strndup(onr_arena *a, const char *s, size_t n);
 char *onr_arena_printf(onr_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /// Grows an array: returns memory for `new_n` elements with the first `old_n` copied (the old memory stays in the arena).
 void *onr_arena_grow(onr_arena *a, const void *old, size_t old_n, size_t new_n, size_t size);
-/// Gives back the memory behind what was handed out of large chunks: with 2 MB pages, touching a byte takes all of them.
-void onr_arena_trim(onr_arena *a);
 size_t onr_arena_bytes(const onr_arena *a);
 
 /// A reference-counted block for what an arena cannot hold: tensors whose size or life is known only while running.

@@ -39,8 +39,6 @@ bool onr_packs_full(const onr_packs *p, size_t bytes, size_t *limit_bytes) {
 
 size_t onr_packs_bytes(const onr_packs *p) { return p ? p->bytes : 0; }
 
-void onr_packs_trim(onr_packs *p) { onr_arena_trim(p->arena); }
-
 void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, size_t bytes), void *user) {
     p->on_packed = fn;
     p->on_packed_user = user;

@@ -13,8 +13,6 @@ void onr_packs_measure(onr_packs *p);
 bool onr_packs_full(const onr_packs *p, size_t bytes, size_t *limit_bytes);
 /// Bytes of all packed weights.
 size_t onr_packs_bytes(const onr_packs *p);
-/// No more packing for now: memory that was taken but not used goes back.
-void onr_packs_trim(onr_packs *p);
 /// Called after each packing with the source's memory, which is not needed any more (its file pages may be dropped). NULL:
 /// nothing.
 void onr_packs_on_packed(onr_packs *p, void (*fn)(void *user, const void *data, size_t bytes), void *user);

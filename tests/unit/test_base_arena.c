@@ -15,7 +15,7 @@ static bool is_zero(const void *p, size_t n) {
     return true;
 }
 
-// Random sizes and alignments; every object keeps its own bytes to the end, and trimming takes none of them.
+// Random sizes and alignments; every object keeps its own bytes to the end.
 static void objects_do_not_overlap(void **state) {
     (void)state;
     enum { N = 3000 };
@@ -30,7 +30,6 @@ static void objects_do_not_overlap(void **state) {
     assert_non_null(a);
     size_t sum = 0;
     for (size_t i = 0; i < N; i++) {
-        if (i % 500 == 250) onr_arena_trim(a);
         size_t n = i % 100 == 99 ? rng_below(&r, 3u << 20) : rng_below(&r, 300), align = (size_t)1 << rng_below(&r, 13);
         bool zeroed = i % 3 == 0;
         objects[i].p = zeroed ? onr_arena_alloc(a, n) : onr_arena_alloc_aligned(a, n, align);
