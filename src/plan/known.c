@@ -42,7 +42,7 @@ static onr_status take_shape_data(onr_plan_known *k, int32_t id) {
 static bool is_plain(const onr_datum *d) { return d && d->kind == ONR_TENSOR && d->t.dtype != ONR_STRING && !d->t.block; }
 
 static bool can_compute(const onr_plan_known *k, const onr_node *n) {
-    if (k->target->opt_level < 1 || !(n->op->flags & ONR_OP_PURE) || n->n_capture) return false;
+    if (k->target->opt_level < 1 || k->bytes >= PLAN_BYTES || !(n->op->flags & ONR_OP_PURE) || n->n_capture) return false;
     for (int32_t i = 0; i < n->n_attr; i++)
         if (n->attr[i].kind == ONR_ATTR_GRAPH || n->attr[i].kind == ONR_ATTR_GRAPHS) return false;
     for (int32_t i = 0; i < n->n_in; i++)

@@ -21,8 +21,7 @@ typedef struct planner {
     onr_err *err;
 } planner;
 
-// ---- types and what is known beforehand
-// --------------------------------------------------------------------------------------
+// ---- types and what is known beforehand -------------------------------------------------------------------------------------
 
 static onr_status infer_types(planner *pl, const onr_type *inputs) {
     const onr_graph *g = pl->p->graph;

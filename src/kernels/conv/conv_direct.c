@@ -39,9 +39,8 @@ static void pack_part(const pack_job *j, int64_t group, int64_t oc0, int64_t lan
     }
 }
 
-enum {
-    POINTS_AT_ONCE = 64
-}; // channels of a lane: whole cache lines of its weights, and what is written stays in the first-level cache
+// Channels of a lane: whole cache lines of its weights, and what is written stays in the first-level cache.
+enum { POINTS_AT_ONCE = 64 };
 
 // An oc tile of a 1x1 kernel whose channels are all real: [channel][lane].
 static void pack_points(const onr_askew_float *w, const float *scale, int64_t c_in, int64_t lanes, float *out) {
