@@ -14,6 +14,7 @@
 
 static const onr_wino_style style = {.plain = true,
                                      .m = WINO_M,
+                                     .stride = WINO_STRIDE,
                                      .lanes = VF_LANES,
                                      .wide = VF_LANES,
                                      .min_tiles = MOST_TILES,
@@ -115,5 +116,5 @@ enum { EXTRA_FLOATS = 0 };
 #include "kernels/winograd/loops_body.h"
 
 static bool supports(const onr_conv_shape *s) {
-    return onr_wino_supports(s) && s->in_block == VF_LANES && (s->ow % WINO_M == 0 || s->ow % WINO_M == 3);
+    return onr_wino_supports(s, WINO_STRIDE) && s->in_block == VF_LANES && (s->ow % WINO_M == 0 || s->ow % WINO_M == 3);
 }

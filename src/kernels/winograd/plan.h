@@ -1,5 +1,5 @@
 // plan.h: how a Winograd convolution cuts its output into tiles, and the tiles into blocks that fit the cache.
-// May assume: a 3x3, stride 1, dilation 1, ungrouped shape (onr_wino_supports). Pure functions of the shape.
+// May assume: a 3x3, dilation 1, ungrouped shape of the style's stride (onr_wino_supports). Pure functions of the shape.
 // Never looks at threads: one plan serves every number of them, so results do not depend on it.
 //
 // An output map is cut into tiles of m x m (m is 4 or 2). Where m does not divide the map, the last row and column of tiles are
@@ -27,6 +27,7 @@ typedef struct onr_wino_class {
 /// What a kernel wants of its plan.
 typedef struct onr_wino_style {
     int32_t m;                    ///< 4 or 2
+    int32_t stride;               ///< of the convolution, in both dimensions: 1 or 2
     int32_t lanes;                ///< channels per vector
     int32_t wide;                 ///< output channels per group: lanes or 2 * lanes
     int32_t min_tiles, max_tiles; ///< in a block
@@ -38,7 +39,7 @@ typedef struct onr_wino_style {
 
 typedef struct onr_wino_plan {
     onr_wino_style how;
-    int32_t edge;     ///< points (m + 2) per tile and dimension
+    int32_t edge;     ///< points per tile and dimension: onr_wino_span(stride, m)
     int64_t c_blocks; ///< input channel blocks
     int64_t n_groups; ///< groups of output channels
     onr_wino_class cls[WINO_CLASSES];
@@ -62,7 +63,9 @@ typedef enum onr_wino_kind { WINO_PREPACKED, WINO_FUSED, WINO_STREAM } onr_wino_
 
 /// Predicted microseconds on one core.
 double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind);
-bool onr_wino_supports(const onr_conv_shape *s);
+bool onr_wino_supports(const onr_conv_shape *s, int32_t stride);
+/// Inputs that r outputs in a row depend on, which is also the number of points (products) they take.
+static inline int32_t onr_wino_span(int32_t stride, int32_t r) { return (r - 1) * stride + 3; }
 void onr_wino_plan_make(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_plan *p);
 void onr_wino_block_make(const onr_wino_plan *p, int64_t i, onr_wino_block *b);
 /// Position of a class's first tile of the block within point (i, j)'s list.

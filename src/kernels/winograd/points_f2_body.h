@@ -4,10 +4,10 @@
 #define ONR_KERNELS_POINTS_F2_H
 
 #define WINO_M 2
+#define WINO_STRIDE 1
 #define TILE_SIZES(X) X(1, 1) X(1, 2) X(2, 1) X(2, 2)
 
-static const double weight_point[4] = {0, 0, 1, -1};
-static const double weight_scale[4] = {-1, 1, 0.5, 0.5};
+static const double weight_row[4][3] = {{-1, 0, 0}, {0, 0, 1}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}};
 
 static const float input_scale[4] = {1, 1, 1, 1};
 

@@ -10,6 +10,7 @@
 #define ONR_KERNELS_POINTS_F4_H
 
 #define WINO_M 4
+#define WINO_STRIDE 1
 #define TILE_SIZES(X) \
     X(1, 1)           \
     X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
@@ -18,20 +19,17 @@
 #define PA2 (PA * PA)
 #define PB2 (PB * PB)
 
-// Row i of the weights' transform is divisor * (g0 + x g1 + x^2 g2) at point x.
-static const double weight_point[6] = {0, 0, PA, -PA, PB, -PB};
-static const double weight_scale[6] = {1.0 / (0.75 * 0.75 * 1.5 * 1.5),      1.0,
-                                       1.0 / (2 * 0.5625 * (0.5625 - 2.25)), 1.0 / (2 * 0.5625 * (0.5625 - 2.25)),
-                                       1.0 / (2 * 2.25 * (2.25 - 0.5625)),   1.0 / (2 * 2.25 * (2.25 - 0.5625))};
+// Row i of the weights' transform is divisor * (1, x, x^2) for the point x.
+#define NA (1.0 / (2 * 0.5625 * (0.5625 - 2.25)))
+#define NB (1.0 / (2 * 2.25 * (2.25 - 0.5625)))
+static const double weight_row[6][3] = {{1.0 / (0.5625 * 2.25), 0, 0}, {0, 0, 1},
+                                        {NA, NA * 0.75, NA * 0.5625},  {NA, NA * -0.75, NA * 0.5625},
+                                        {NB, NB * 1.5, NB * 2.25},     {NB, NB * -1.5, NB * 2.25}};
 
 // Kernels that keep the plain taps scale tap k by A^k and use t0 at 0, t2 at oo, t0 + t2 +- t1 at A, t0 + 4 t2 +- 2 t1 at B;
 // then the input carries the divisors, and at oo makes up for A^2.
-static const float input_scale[6] = {(float)(1 / (0.5625 * 2.25)),
-                                     (float)(1 / 0.5625),
-                                     (float)(1 / (2 * 0.5625 * (0.5625 - 2.25))),
-                                     (float)(1 / (2 * 0.5625 * (0.5625 - 2.25))),
-                                     (float)(1 / (2 * 2.25 * (2.25 - 0.5625))),
-                                     (float)(1 / (2 * 2.25 * (2.25 - 0.5625)))};
+static const float input_scale[6] = {
+    (float)(1 / (0.5625 * 2.25)), (float)(1 / 0.5625), (float)NA, (float)NA, (float)NB, (float)NB};
 
 // d: r + 2 inputs; o: the input's polynomial at the first r + 2 points.
 VF_INLINE void in_1d(int r, const vf *d, vf *o) {

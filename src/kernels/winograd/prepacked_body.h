@@ -1,6 +1,6 @@
 // prepacked_body.h: the body of every prepacked Winograd kernel, written once; a kernel file defines the vector and the points
-// first. May assume: VF_LANES, TILES, vf and its operations, vm (a whole vector or nothing), WINO_M, in_1d, out_1d,
-// weight_point and weight_scale are defined. Never reads or writes outside the maps: what lies beyond the edge is masked off.
+// first. May assume: VF_LANES, TILES, vf and its operations, vm (a whole vector or nothing), WINO_M, WINO_STRIDE, in_1d, out_1d
+// and weight_row are defined. Never reads or writes outside the maps: what lies beyond the edge is masked off.
 //
 // Weights:     [group of 2 * VF_LANES outputs][point][c][2 * VF_LANES], read from end to end once per block of tiles.
 // Input:        [point][block of VF_LANES channels][tile][VF_LANES], 64 bytes of padding after each point against conflicts in
@@ -13,8 +13,13 @@
 
 #include <string.h>
 
-static const onr_wino_style style = {
-    .m = WINO_M, .lanes = VF_LANES, .wide = WIDE, .min_tiles = TILES, .max_tiles = 3 * TILES, .block_floats = BLOCK_FLOATS};
+static const onr_wino_style style = {.m = WINO_M,
+                                     .stride = WINO_STRIDE,
+                                     .lanes = VF_LANES,
+                                     .wide = WIDE,
+                                     .min_tiles = TILES,
+                                     .max_tiles = 3 * TILES,
+                                     .block_floats = BLOCK_FLOATS};
 // Distance at which weights are fetched ahead, in floats: 32 KB.
 enum { AHEAD = 8192 };
 
@@ -53,24 +58,28 @@ typedef struct pack_job {
 typedef double vd __attribute__((vector_size(8 * (VF_LANES / 2))));
 typedef float vs __attribute__((vector_size(4 * (VF_LANES / 2))));
 
+// Three taps at a point; a factor of zero leaves its tap out, so that an infinite weight stays where it counts.
+VF_INLINE vd at_point(const vd t0, const vd t1, const vd t2, const int i) {
+    const double *f = weight_row[i];
+    vd sum = f[0] != 0 ? f[0] * t0 : f[1] != 0 ? f[1] * t1 : f[2] * t2;
+    if (f[0] != 0 && f[1] != 0) sum += f[1] * t1;
+    if ((f[0] != 0 || f[1] != 0) && f[2] != 0) sum += f[2] * t2;
+    return sum;
+}
+
 // The weights of one input channel and (VF_LANES / 2) output channels, taps[3][3], at every point; in double, rounded once.
 static void transform_weights(const vd taps[9], float *u, int64_t point_step) {
     vd half[3][EDGE];
     VF_UNROLL
     for (int j = 0; j < 3; j++) {
         VF_UNROLL
-        for (int i = 0; i < EDGE; i++) {
-            const double x = weight_point[i], scale = weight_scale[i];
-            half[j][i] = i == 1 ? taps[6 + j] : (taps[j] + x * (taps[3 + j] + x * taps[6 + j])) * scale;
-        }
+        for (int i = 0; i < EDGE; i++) half[j][i] = at_point(taps[j], taps[3 + j], taps[6 + j], i);
     }
     VF_UNROLL
     for (int i = 0; i < EDGE; i++) {
         VF_UNROLL
         for (int j = 0; j < EDGE; j++) {
-            const double x = weight_point[j], scale = weight_scale[j];
-            const vd v = j == 1 ? half[2][i] : (half[0][i] + x * (half[1][i] + x * half[2][i])) * scale;
-            const vs rounded = __builtin_convertvector(v, vs);
+            const vs rounded = __builtin_convertvector(at_point(half[0][i], half[1][i], half[2][i], j), vs);
             memcpy(u + (i * EDGE + j) * point_step, &rounded, sizeof rounded);
         }
     }

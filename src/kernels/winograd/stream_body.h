@@ -17,6 +17,7 @@
 
 static const onr_wino_style style = {.plain = true,
                                      .m = WINO_M,
+                                     .stride = WINO_STRIDE,
                                      .lanes = VF_LANES,
                                      .wide = WIDE,
                                      .min_tiles = 3 * TILES,

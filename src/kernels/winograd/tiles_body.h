@@ -1,13 +1,15 @@
 // tiles_body.h: a tile's transforms into and out of the points, and the loops over the tiles of a block.
-// May assume: VF_LANES, vf and its operations, vm (a whole vector or nothing), WINO_M, TILE_SIZES, in_1d and out_1d are
-// defined, and SCALED_INPUT: whether the input carries the factors that prepacked weights would. Never reads or writes outside
-// the maps: what lies beyond the edge is masked off.
+// May assume: VF_LANES, vf and its operations, vm (a whole vector or nothing), WINO_M, WINO_STRIDE, TILE_SIZES, in_1d and
+// out_1d are defined, and SCALED_INPUT: whether the input carries the factors that prepacked weights would. Never reads or
+// writes outside the maps: what lies beyond the edge is masked off.
 #include "base/mathx.h"
 #include "kernels/winograd/plan.h"
 
 #include <string.h>
 
-enum { EDGE = WINO_M + 2, POINTS = EDGE * EDGE };
+// Inputs, and points, of r outputs: onr_wino_span as a constant.
+#define SPAN(r) (((r)-1) * WINO_STRIDE + 3)
+enum { EDGE = SPAN(WINO_M), POINTS = EDGE * EDGE };
 
 typedef struct job {
     const onr_conv_args *a;
@@ -25,27 +27,27 @@ VF_INLINE void in_tile(const int r, const int s, const float *x, int64_t h, int6
     vf d[EDGE], half[EDGE][EDGE];
     int64_t inside[EDGE]; // lanes to load: all or none
     VF_UNROLL
-    for (int j = 0; j < s + 2; j++) inside[j] = x0 + j >= 0 && x0 + j < w ? VF_LANES : 0;
+    for (int j = 0; j < SPAN(s); j++) inside[j] = x0 + j >= 0 && x0 + j < w ? VF_LANES : 0;
     VF_UNROLL
-    for (int i = 0; i < r + 2; i++) {
+    for (int i = 0; i < SPAN(r); i++) {
         const bool row = y0 + i >= 0 && y0 + i < h;
         const float *from = x + ((y0 + i) * w + x0) * VF_LANES;
         VF_UNROLL
-        for (int j = 0; j < s + 2; j++) d[j] = row ? vf_load_n(from + j * VF_LANES, inside[j]) : vf_zero();
+        for (int j = 0; j < SPAN(s); j++) d[j] = row ? vf_load_n(from + j * VF_LANES, inside[j]) : vf_zero();
         in_1d(s, d, half[i]);
         if (SCALED_INPUT) {
             VF_UNROLL
-            for (int j = 0; j < s + 2; j++) half[i][j] = vf_mul(vf_set1(input_scale[j]), half[i][j]);
+            for (int j = 0; j < SPAN(s); j++) half[i][j] = vf_mul(vf_set1(input_scale[j]), half[i][j]);
         }
     }
     VF_UNROLL
-    for (int j = 0; j < s + 2; j++) {
+    for (int j = 0; j < SPAN(s); j++) {
         vf o[EDGE];
         VF_UNROLL
-        for (int i = 0; i < r + 2; i++) d[i] = half[i][j];
+        for (int i = 0; i < SPAN(r); i++) d[i] = half[i][j];
         in_1d(r, d, o);
         VF_UNROLL
-        for (int i = 0; i < r + 2; i++)
+        for (int i = 0; i < SPAN(r); i++)
             vf_store(to[i * EDGE + j] + at, SCALED_INPUT ? vf_mul(vf_set1(input_scale[i]), o[i]) : o[i]);
     }
 }
@@ -60,17 +62,17 @@ VF_INLINE void out_tile(const int r, const int s, const float *const *from, int6
                         float *y, int64_t w, const vf lo, const vf hi, const vm keep) {
     vf half[EDGE][WINO_M];
     VF_UNROLL
-    for (int j = 0; j < s + 2; j++) {
+    for (int j = 0; j < SPAN(s); j++) {
         vf p[EDGE];
         VF_UNROLL
-        for (int i = 0; i < r + 2; i++) p[i] = vf_load(from[i * EDGE + j] + at);
+        for (int i = 0; i < SPAN(r); i++) p[i] = vf_load(from[i * EDGE + j] + at);
         out_1d(r, p, half[j]);
     }
     VF_UNROLL
     for (int i = 0; i < r; i++) {
         vf p[EDGE], o[WINO_M];
         VF_UNROLL
-        for (int j = 0; j < s + 2; j++) p[j] = half[j][i];
+        for (int j = 0; j < SPAN(s); j++) p[j] = half[j][i];
         out_1d(s, p, o);
         VF_UNROLL
         for (int j = 0; j < s; j++) {
@@ -123,8 +125,8 @@ static void transform_in(const job *j, const onr_wino_block *b, int64_t cb, floa
         const onr_wino_class *c = &j->plan.cls[k];
         if (b->n[k] == 0) continue;
         float *to[POINTS];
-        for (int i = 0; i < c->r + 2; i++) {
-            for (int q = 0; q < c->s + 2; q++) {
+        for (int i = 0; i < SPAN(c->r); i++) {
+            for (int q = 0; q < SPAN(c->s); q++) {
                 const int p = i * EDGE + q;
                 to[p] = v + b->v_at[p] + cb * b->v_step[p] + onr_wino_place(&j->plan, b, k, i, q) * VF_LANES;
             }
@@ -133,7 +135,8 @@ static void transform_in(const job *j, const onr_wino_block *b, int64_t cb, floa
         place q = tile_place(c, b->first[k]);
         for (int64_t t = 0; t < b->n[k]; t++, place_next(c, &q)) {
             const float *x = j->a->x + (q.image * j->plan.c_blocks + cb) * s->h * s->w * VF_LANES;
-            fn(x, s->h, s->w, q.row * WINO_M - s->pad_top, q.col * WINO_M - s->pad_left, to, t * VF_LANES);
+            fn(x, s->h, s->w, q.row * WINO_M * WINO_STRIDE - s->pad_top, q.col * WINO_M * WINO_STRIDE - s->pad_left, to,
+               t * VF_LANES);
         }
     }
 }
@@ -150,8 +153,8 @@ static void transform_out(const job *j, const onr_wino_block *b, int64_t group, 
         const onr_wino_class *c = &j->plan.cls[k];
         if (b->n[k] == 0) continue;
         const float *from[POINTS];
-        for (int i = 0; i < c->r + 2; i++)
-            for (int q = 0; q < c->s + 2; q++)
+        for (int i = 0; i < SPAN(c->r); i++)
+            for (int q = 0; q < SPAN(c->s); q++)
                 from[i * EDGE + q] = m + b->m_at[i * EDGE + q] + onr_wino_place(&j->plan, b, k, i, q) * j->plan.how.wide;
         out_fn *const fn = out_fns[c->r - 1][c->s - 1];
         for (int64_t kb = group * halves; kb < onr_min_i64((group + 1) * halves, k_blocks); kb++) {
