@@ -1,0 +1,12 @@
+// winograd_stem_neon.c: F(4, 7) with stride 2 along rows, from NCHW to NCHW8c.
+// May assume: NEON. Never allocates; see stem_body.h for the layouts.
+#include "kernels/simd/f32_neon.h"
+
+enum { TILES = 6 };
+#define PRODUCT_SIZES(X) X(1) X(2) X(3) X(4) X(5) X(6)
+
+#include "kernels/winograd/points_f4_body.h"
+
+#include "kernels/winograd/stem_body.h"
+
+STEM_VARIANT(onr_winograd_stem_neon, "winograd_stem_neon")
