@@ -58,28 +58,37 @@ typedef struct pack_job {
 typedef double vd __attribute__((vector_size(8 * (VF_LANES / 2))));
 typedef float vs __attribute__((vector_size(4 * (VF_LANES / 2))));
 
-// Three taps at a point; a factor of zero leaves its tap out, so that an infinite weight stays where it counts.
-VF_INLINE vd at_point(const vd t0, const vd t1, const vd t2, const int i) {
-    const double *f = weight_row[i];
-    vd sum = f[0] != 0 ? f[0] * t0 : f[1] != 0 ? f[1] * t1 : f[2] * t2;
-    if (f[0] != 0 && f[1] != 0) sum += f[1] * t1;
-    if ((f[0] != 0 || f[1] != 0) && f[2] != 0) sum += f[2] * t2;
-    return sum;
+// Whether points i and i + 1 are x and -x: their odd parts are opposite.
+VF_INLINE bool are_opposite(const int i) {
+    const double *f = weight_row[i], *g = weight_row[i + 1 < EDGE ? i + 1 : i];
+    return i + 1 < EDGE && f[0] != 0 && f[0] == g[0] && f[2] == g[2] && f[1] == -g[1];
+}
+
+// Three taps at all points; a factor of zero leaves its tap out, so that an infinite weight stays where it counts.
+VF_INLINE void at_points(const vd t0, const vd t1, const vd t2, vd *u) {
+    VF_UNROLL
+    for (int i = 0; i < EDGE; i++) {
+        const double *f = weight_row[i];
+        if (i > 0 && are_opposite(i - 1)) continue;
+        vd even = f[0] != 0 ? f[0] * t0 : f[1] != 0 ? f[1] * t1 : f[2] * t2;
+        if (f[0] != 0 && f[2] != 0) even += f[2] * t2;
+        u[i] = f[0] != 0 && f[1] != 0 ? even + f[1] * t1 : even;
+        if (are_opposite(i)) u[i + 1] = even - f[1] * t1;
+    }
 }
 
 // The weights of one input channel and (VF_LANES / 2) output channels, taps[3][3], at every point; in double, rounded once.
 static void transform_weights(const vd taps[9], float *u, int64_t point_step) {
     vd half[3][EDGE];
     VF_UNROLL
-    for (int j = 0; j < 3; j++) {
-        VF_UNROLL
-        for (int i = 0; i < EDGE; i++) half[j][i] = at_point(taps[j], taps[3 + j], taps[6 + j], i);
-    }
+    for (int j = 0; j < 3; j++) at_points(taps[j], taps[3 + j], taps[6 + j], half[j]);
     VF_UNROLL
     for (int i = 0; i < EDGE; i++) {
+        vd at[EDGE];
+        at_points(half[0][i], half[1][i], half[2][i], at);
         VF_UNROLL
         for (int j = 0; j < EDGE; j++) {
-            const vs rounded = __builtin_convertvector(at_point(half[0][i], half[1][i], half[2][i], j), vs);
+            const vs rounded = __builtin_convertvector(at[j], vs);
             memcpy(u + (i * EDGE + j) * point_step, &rounded, sizeof rounded);
         }
     }
@@ -95,6 +104,7 @@ static void read_taps(const pack_job *q, int64_t group, int64_t c0, int64_t n, d
     for (int64_t k = 0; k < n_k; k++) {
         const onr_askew_float *w = q->w->w + ((group * WIDE + k) * c_in + c0) * 9;
         const float scale = onr_conv_scale(q->w, group * WIDE + k);
+        for (int64_t l = 0; l < 9 * PACK_CHANNELS; l += 16) __builtin_prefetch(w + 9 * PACK_CHANNELS + l);
         for (int64_t c = 0; c < n; c++, w += 9)
             for (int t = 0; t < 9; t++) taps[c][t][k] = (double)(w[t] * scale);
     }
