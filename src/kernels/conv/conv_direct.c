@@ -197,35 +197,38 @@ static void prefetch_pixels(onr_conv_tile *t, const job *j, const float *x, int6
     t->prefetch_a = g->xa;
 }
 
-// All tiles of a task for one oc tile. While a piece of the weights is in use, the following piece (they lie one after the
-// other, those of the next oc tile too) is prefetched in equal parts by the tiles: memory is read at an even pace.
-static void run_channels(const job *j, onr_conv_tile *t, int64_t image, int64_t group, int64_t oc, int64_t begin, int64_t end,
-                         bool pixels, const float *x, float *sums) {
+// What the tiles of a task have in common.
+typedef struct task {
+    int64_t image, group, oc_begin, oc_end, begin, end;
+    const float *x;
+    float *sums;
+} task;
+
+// All tiles of a task for one oc tile and the channel blocks from a on. While a piece of the weights is in use, the following
+// one is prefetched in equal parts by the tiles: memory is read at an even pace.
+static void run_piece(const job *j, onr_conv_tile *t, const task *k, int64_t oc, int64_t a, bool pixels) {
     const onr_conv_geometry *g = &j->g;
-    int nv = set_channels(t, j, group, oc);
-    const float *w = t->w;
-    int64_t tile_sums = g->rows * g->max_q * g->lanes, steps = g->n_b * g->n_c * g->n_t;
-    for (int64_t a = 0; a < g->n_a; a += g->a_chunk) {
-        t->n_a = onr_min_i64(g->a_chunk, g->n_a - a);
-        t->w = w + a * steps * nv * g->block;
-        int64_t piece = t->n_a * steps * nv * g->block;
-        for (int64_t k = begin; k < end; k++) {
-            place p = place_of(g, k);
-            set_input(t, j, x + a * g->xa, &p, NULL);
-            set_output(t, j, image, group, oc, &p);
-            float *sum = sums + (k - begin) * tile_sums;
-            t->acc_in = a > 0 ? sum : NULL;
-            t->acc_out = a + t->n_a < g->n_a ? sum : NULL;
-            if (pixels && k + 1 < g->n_tiles) {
-                prefetch_pixels(t, j, x + a * g->xa, k + 1);
-            } else {
-                int64_t parts = onr_min_i64(end - begin, 2 * nv);
-                t->prefetch_step = nv * g->block / parts;
-                t->prefetch_a = steps * t->prefetch_step;
-                t->prefetch = t->w + piece + (k - begin) % parts * piece / parts;
-            }
-            j->tiles->get(g->kind, p.rows, p.q, nv)(t);
+    const int nv = set_channels(t, j, k->group, oc);
+    const int64_t tile_sums = g->rows * g->max_q * g->lanes, steps = g->n_b * g->n_c * g->n_t;
+    t->n_a = onr_min_i64(g->a_chunk, g->n_a - a);
+    t->w += a * steps * nv * g->block;
+    const int64_t piece = t->n_a * steps * nv * g->block, parts = onr_min_i64(k->end - k->begin, 2 * nv);
+    const float *next = t->w + (oc + 1 < k->oc_end ? g->k * g->lanes : piece - (oc - k->oc_begin) * g->k * g->lanes);
+    float *sum = k->sums + (oc - k->oc_begin) * g->tile_chunk * tile_sums;
+    for (int64_t i = k->begin; i < k->end; i++, sum += tile_sums) {
+        const place p = place_of(g, i);
+        set_input(t, j, k->x + a * g->xa, &p, NULL);
+        set_output(t, j, k->image, k->group, oc, &p);
+        t->acc_in = a > 0 ? sum : NULL;
+        t->acc_out = a + t->n_a < g->n_a ? sum : NULL;
+        if (pixels && i + 1 < g->n_tiles) {
+            prefetch_pixels(t, j, k->x + a * g->xa, i + 1);
+        } else {
+            t->prefetch_step = nv * g->block / parts;
+            t->prefetch_a = steps * t->prefetch_step;
+            t->prefetch = next + (i - k->begin) % parts * piece / parts;
         }
+        j->tiles->get(g->kind, p.rows, p.q, nv)(t);
     }
 }
 
@@ -311,8 +314,9 @@ static void run_task(void *ctx, size_t worker, size_t index) {
     if (g->gather) {
         for (int64_t k = begin; k < end; k++) run_gathering(j, &t, image, group, oc_begin, oc_end, k, x, scratch);
     } else {
-        for (int64_t oc = oc_begin; oc < oc_end; oc++)
-            run_channels(j, &t, image, group, oc, begin, end, pixels && oc == oc_begin, x, scratch);
+        const task k = {image, group, oc_begin, oc_end, begin, end, x, scratch};
+        for (int64_t a = 0; a < g->n_a; a += g->a_chunk)
+            for (int64_t oc = oc_begin; oc < oc_end; oc++) run_piece(j, &t, &k, oc, a, pixels && oc == oc_begin);
     }
 }
 

@@ -76,12 +76,13 @@ static void plan_tiles(onr_conv_geometry *g, const onr_conv_tiles *tiles, const 
 }
 
 // Tasks: a range of oc tiles by a range of spatial tiles. Weights of a task should stay in half of L2 beside its part of the
-// input; sixteen tasks or more let two to eight threads share evenly. Sizes here are shape-only on purpose.
+// input, or a piece of all of them where they are cut; sixteen tasks or more let two to eight threads share evenly. Sizes here
+// are shape-only on purpose.
 static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const onr_conv_shape *s) {
     enum { WEIGHT_BYTES = 256 << 10, INPUT_BYTES = 384 << 10, FAR_BYTES = 384 << 10, WANTED_TASKS = 16, MIN_STEPS = 1 << 10 };
     g->n_oc = onr_ceil_div(g->c_out, g->lanes);
     int64_t weights = g->k * g->lanes * (int64_t)sizeof(float);
-    g->oc_chunk = onr_clamp_i64(WEIGHT_BYTES / weights, 1, g->n_oc);
+    g->oc_chunk = onr_clamp_i64((weights > tiles->piece_bytes ? 2 : 1) * WEIGHT_BYTES / weights, 1, g->n_oc);
     g->n_oc_chunks = onr_ceil_div(g->n_oc, g->oc_chunk);
     g->oc_chunk = onr_ceil_div(g->n_oc, g->n_oc_chunks);
     int64_t columns = onr_ceil_div(g->seen.ow, g->n_cols) * onr_min_i64(s->stride_w, s->kw);
@@ -100,10 +101,11 @@ static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const 
     // that a core finds in its cache what it wrote one layer before.
     g->by_place = g->seen.h * g->seen.w * g->c_in > g->k * g->lanes * g->n_oc;
     // Weights of an oc tile that are too many to stay near while all tiles of the task pass over them are cut by channel
-    // blocks; the sums wait in scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
+    // blocks, and all oc tiles of the task use the pixels of some blocks before those of the next ones; the sums wait in
+    // scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
     int64_t pieces = g->tile_chunk > 1 && !g->gather ? onr_min_i64(onr_ceil_div(weights, tiles->piece_bytes), g->n_a) : 1;
     g->a_chunk = onr_ceil_div(g->n_a, pieces);
-    g->sum_floats = g->a_chunk < g->n_a ? g->tile_chunk * g->rows * g->max_q * g->lanes : 0;
+    g->sum_floats = g->a_chunk < g->n_a ? g->oc_chunk * g->tile_chunk * g->rows * g->max_q * g->lanes : 0;
 }
 
 static onr_tile_kind tile_kind(const onr_conv_shape *s, bool point) {
