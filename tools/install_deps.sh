@@ -20,6 +20,7 @@ test_packages=(
     valgrind                                                         # no lost memory, nothing read before it is written
     libcmocka-dev python3                                            # unit tests, lints
     python3-numpy python3-torch python3-torchvision python3-onnx     # models exported from PyTorch, and what it computes
+    libopenblas0-pthread                                             # PyTorch's matrix products: the default BLAS takes 50 times as long
     libonnx-testdata graphviz                                        # ONNX's backend tests; drawings are rendered
     clang-tidy cppcheck                                              # two more readers of the code
     qemu-user                                                        # a CPU without AVX
