@@ -18,6 +18,15 @@ const onr_conv_variant *onr_conv_variant_at(size_t i) { return i < n_variants ? 
 
 int32_t onr_conv_block(uint32_t features) { return features & ONR_CPU_AVX512 ? 16 : 8; }
 
+// What a megabyte of weights beyond the plain ones has to save in each run, in microseconds. It takes some 300 to load (cleared
+// by the kernel, computed, written), which ten runs shall pay back, and memory as long as the session lives.
+static const double EXPANSION_PRICE = 30;
+
+static double price(const onr_conv_variant *v, const onr_conv_shape *s) {
+    const double plain = 4.0 * (double)s->c_out * (double)(s->c_in / s->groups) * s->kh * s->kw;
+    return v->expands ? EXPANSION_PRICE * 1e-6 * ((double)v->packed_bytes(s) - plain) : 0;
+}
+
 const onr_conv_variant *onr_conv_choose(const onr_conv_shape *s, const onr_cpu *cpu, const onr_conv_choice *how) {
     const onr_conv_variant *best = NULL;
     double best_cost = 0;
@@ -27,7 +36,7 @@ const onr_conv_variant *onr_conv_choose(const onr_conv_shape *s, const onr_cpu *
         if (!v->exact && !how->allow_winograd) continue;
         if (v->expands && how->prefer_memory) continue;
         if (!v->supports(s)) continue;
-        double cost = v->cost(s, cpu);
+        const double cost = v->cost(s, cpu) + price(v, s);
         if (best == NULL || cost < best_cost) {
             best = v;
             best_cost = cost;

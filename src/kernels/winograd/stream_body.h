@@ -12,7 +12,7 @@
 #include "kernels/winograd/taps_body.h"
 
 #ifndef CHUNK
-#define CHUNK (2 * VF_LANES)
+#define CHUNK (512 / VF_LANES)
 #endif
 
 static const onr_wino_style style = {.plain = true,
