@@ -4,6 +4,7 @@
 #define DIRECT_NEEDS ONR_CPU_AVX2
 #define DIRECT_BLOCK 8
 #define DIRECT_GFLOPS 100
+#define DIRECT_MEMORY 31
 #include "kernels/conv/conv_direct_body.h"
 
 DIRECT_VARIANTS(avx2, "6x16_avx2")

@@ -1,6 +1,7 @@
 // conv_direct_body.h: the rows of the direct convolutions for one instruction set, written once.
 // May assume: DIRECT_TILES (its onr_conv_tiles), DIRECT_NEEDS (ONR_CPU_* bits), DIRECT_BLOCK (the tiles' channel block) and
-// DIRECT_GFLOPS (of the tiles from L1, on one core) are defined. Never holds loops: they are in conv_direct.c.
+// DIRECT_GFLOPS (of the tiles from L1, on one core) and DIRECT_MEMORY (microseconds that the prefetch cannot hide, for each
+// megabyte of weights) are defined. Never holds loops: they are in conv_direct.c.
 #include "kernels/conv/conv_direct.h"
 #include "kernels/conv/conv_util.h"
 
@@ -14,7 +15,7 @@ static bool supports_first(const onr_conv_shape *s) { return s->in_block == 1 &&
 
 static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     (void)cpu;
-    return onr_conv_direct_cost(&DIRECT_TILES, s, DIRECT_GFLOPS);
+    return onr_conv_direct_cost(&DIRECT_TILES, s, DIRECT_GFLOPS, DIRECT_MEMORY);
 }
 
 static size_t packed_bytes(const onr_conv_shape *s) { return onr_conv_direct_packed_bytes(&DIRECT_TILES, s); }

@@ -5,6 +5,7 @@
 #define DIRECT_NEEDS ONR_CPU_NEON
 #define DIRECT_BLOCK 8
 #define DIRECT_GFLOPS 115
+#define DIRECT_MEMORY 31
 #include "kernels/conv/conv_direct_body.h"
 
 DIRECT_VARIANTS(neon, "6x16_neon")

@@ -187,7 +187,7 @@ static double map_cycles(const onr_conv_geometry *g, int64_t nv) {
 }
 
 // Measured on layers.txt, weights from memory: within 10 % on all layers of the ResNets.
-double onr_conv_direct_cost(const onr_conv_tiles *tiles, const onr_conv_shape *s, double gflops) {
+double onr_conv_direct_cost(const onr_conv_tiles *tiles, const onr_conv_shape *s, double gflops, double us_per_mb) {
     onr_conv_geometry g;
     onr_conv_geometry_make(tiles, s, &g);
     double cycles_per_us = gflops * 1e3 / (4 * (double)g.block);
@@ -197,7 +197,5 @@ double onr_conv_direct_cost(const onr_conv_tiles *tiles, const onr_conv_shape *s
     // Setting up and storing a tile: about 60 cycles, and two for each vector.
     double around = (double)(g.seen.n * g.groups * g.n_oc * g.n_tiles) * (60 + 4 * (double)(g.max_q * g.rows)) / 3600;
     double weights = (double)(g.groups * onr_round_up(g.c_out, g.block) * g.k) * sizeof(float);
-    // 40 GB/s from memory, of which the prefetch hides 60 % behind the tiles.
-    double memory = 0.4 * weights / 40e3;
-    return 1 + compute + around + memory;
+    return 1 + compute + around + us_per_mb * weights * 1e-6;
 }

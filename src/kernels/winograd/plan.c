@@ -97,23 +97,23 @@ int64_t onr_wino_place(const onr_wino_plan *p, const onr_wino_block *b, int cls,
     return at;
 }
 
-// What the cost model knows of a machine: cycles per microsecond, and what a megabyte of prepacked weights from memory costs in
-// microseconds: beside the arithmetic, and at least.
+// What the cost model knows of a machine: cycles per microsecond, what a megabyte of prepacked weights from memory costs in
+// microseconds (beside the arithmetic, and at least), and cycles for an input channel's taps of two vectors of outputs.
 typedef struct machine {
-    double cycles_per_us, beside, bound;
+    double cycles_per_us, beside, bound, taps;
 } machine;
 
 // Measured, weights read from memory, as in a network whose weights are larger than the caches. AVX-512: a Zen 5 core with 221
 // GFLOP/s and 34 to 52 GB/s. AVX2: a Zen 3 core with 104 GFLOP/s and 18 to 21 GB/s.
 static machine machine_of(const onr_wino_style *how) {
-    return how->lanes == 16 ? (machine){3450, 22, 34} : (machine){3300, 14, 66};
+    return how->lanes == 16 ? (machine){3450, 22, 34, 160} : (machine){3300, 20, 66, 240};
 }
 
 // Products run at 95 % of the peak; a tile's transform of one block of channels takes some 100 cycles for 36 points, in or out.
 // Each further pass over prepacked weights for the next block of tiles costs 4 us/MB. The fused kernel is bound by two loads
-// per cycle (42 of taps per block of tiles, one per product) and reaches 1 / 1.3 of that. The chunked kernel pays 80 cycles per
-// input channel, group and block, and 12 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked kernel (45
-// where they are larger than 4 MB) and 13 in the fused one beyond 4 MB.
+// per cycle (42 of taps per block of tiles, one per product) and reaches 1 / 1.3 of that. The chunked kernel pays for the taps
+// of each input channel, group and block, and 12 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked
+// kernel (45 where they are larger than 4 MB) and 13 in the fused one beyond 4 MB.
 double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind) {
     const machine on = machine_of(how);
     const double cycles_per_us = on.cycles_per_us;
@@ -130,7 +130,7 @@ double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_win
         return transforms + 1.3 * (products + 42 * blocks) / 2 * c * k_blocks / cycles_per_us + (plain > 4 ? 13 : 0) * plain;
     const double compute = products * c * outputs / (2 * how->lanes * cycles_per_us * 0.95);
     if (kind == WINO_STREAM)
-        return transforms + 1.12 * compute + blocks * c * (double)p.n_groups * 160 / cycles_per_us +
+        return transforms + 1.12 * compute + blocks * c * (double)p.n_groups * on.taps / cycles_per_us +
                (plain > 4 ? 45 : 20) * plain;
     const double megabytes = points * c * outputs * 4e-6;
     const double beside = transforms + compute + (4 * (blocks - 1) + on.beside) * megabytes, bound = on.bound * megabytes;
