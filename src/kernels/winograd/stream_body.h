@@ -37,20 +37,26 @@ VF_INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
     u[5] = vf_sub(even_b, twice);
 }
 
-// The taps w of c channels and one vector of outputs, at every point.
-static void transform_taps(const float *w, int64_t c, float *u) {
-    for (int64_t l = 0; l < c; l++, w += 9 * VF_LANES, u += WIDE) {
-        vf column[3][EDGE];
+// The taps w of one channel and one vector of outputs, at every point.
+VF_INLINE void transform_taps(const float *w, float *u) {
+    vf column[3][EDGE];
+    VF_UNROLL
+    for (int j = 0; j < 3; j++)
+        taps_1d(vf_load(w + j * VF_LANES), vf_load(w + (3 + j) * VF_LANES), vf_load(w + (6 + j) * VF_LANES), column[j]);
+    VF_UNROLL
+    for (int i = 0; i < EDGE; i++) {
+        vf row[EDGE];
+        taps_1d(column[0][i], column[1][i], column[2][i], row);
         VF_UNROLL
-        for (int j = 0; j < 3; j++)
-            taps_1d(vf_load(w + j * VF_LANES), vf_load(w + (3 + j) * VF_LANES), vf_load(w + (6 + j) * VF_LANES), column[j]);
-        VF_UNROLL
-        for (int i = 0; i < EDGE; i++) {
-            vf row[EDGE];
-            taps_1d(column[0][i], column[1][i], column[2][i], row);
-            VF_UNROLL
-            for (int j = 0; j < EDGE; j++) vf_store(u + (i * EDGE + j) * POINT_STEP, row[j]);
-        }
+        for (int j = 0; j < EDGE; j++) vf_store(u + (i * EDGE + j) * POINT_STEP, row[j]);
+    }
+}
+
+// Those of c channels and two vectors of outputs; vector by vector of a channel, so that each cache line is written once.
+static void transform_chunk(const float *w0, const float *w1, int64_t c, float *u) {
+    for (int64_t l = 0; l < c; l++, w0 += 9 * VF_LANES, w1 += 9 * VF_LANES, u += WIDE) {
+        transform_taps(w0, u);
+        transform_taps(w1, u + VF_LANES);
     }
 }
 
@@ -60,9 +66,8 @@ static void multiply(const job *j, const onr_wino_block *b, const float *v, int6
     const float *w = j->a->packed + 2 * group * block_floats;
     for (int64_t c0 = 0; c0 < c_in; c0 += CHUNK, w += CHUNK * 9 * VF_LANES) {
         const int64_t c = onr_min_i64(CHUNK, c_in - c0);
-        transform_taps(w, c, u);
         // Without a second block of outputs its half of the products is garbage of the first's making, and nobody reads it.
-        transform_taps(second ? w + block_floats : w, c, u + VF_LANES);
+        transform_chunk(w, second ? w + block_floats : w, c, u);
         for (int p = 0; p < POINTS; p++) {
             const int64_t n = b->tiles[p], parts = onr_ceil_div(n, TILES);
             // The next chunk is fetched meanwhile, a line per channel: nine points' worth from each block of outputs.
