@@ -1,5 +1,6 @@
 // test_kernels_winograd.c: the error of every Winograd kernel against a sum in double, and the plans: each tile in one block,
-// no buffer overrun. May assume: the CPU is asked which kernels it can run. Never compares with another fp32 kernel.
+// no buffer overrun; and what expanded weights must save. May assume: the CPU is asked which kernels it can run. Never compares
+// with another fp32 kernel.
 #include "base/arena.h"
 #include "base/mathx.h"
 #include "kernels/conv/conv.h"
@@ -147,10 +148,29 @@ static void plans_cover_each_tile_once(void **state) {
     }
 }
 
+#ifdef ONR_HAVE_X86
+// 256 channels of 14x14: seven megabytes more save too little in a run of one image, and enough in a batch; where weights are
+// small, expanding them is free.
+static void large_expansions_must_pay(void **state) {
+    (void)state;
+    onr_cpu cpu;
+    onr_cpu_detect(&cpu);
+    const onr_conv_choice how = {.features = ONR_CPU_AVX2, .allow_winograd = true};
+    const onr_conv_shape one = shape_of(1, 256, 14, 256, 8, 3, 1), batch = shape_of(8, 256, 14, 256, 8, 3, 1),
+                         small = shape_of(1, 128, 28, 128, 8, 3, 1);
+    assert_false(onr_conv_choose(&one, &cpu, &how)->expands);
+    assert_true(onr_conv_choose(&batch, &cpu, &how)->expands);
+    assert_true(onr_conv_choose(&small, &cpu, &how)->expands);
+}
+#endif
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_stays_below_the_target),
         cmocka_unit_test(plans_cover_each_tile_once),
+#ifdef ONR_HAVE_X86
+        cmocka_unit_test(large_expansions_must_pay),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
