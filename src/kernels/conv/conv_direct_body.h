@@ -3,6 +3,7 @@
 // DIRECT_GFLOPS (of the tiles from L1, on one core) and DIRECT_MEMORY (microseconds that the prefetch cannot hide, for each
 // megabyte of weights) are defined. Never holds loops: they are in conv_direct.c.
 #include "kernels/conv/conv_direct.h"
+#include "kernels/conv/conv_row.h"
 #include "kernels/conv/conv_util.h"
 
 extern const onr_conv_tiles DIRECT_TILES;
@@ -28,18 +29,7 @@ static size_t worker_bytes(const onr_conv_shape *s) { return onr_conv_direct_wor
 
 static void run(const onr_conv_args *a) { onr_conv_direct_run(&DIRECT_TILES, a); }
 
-#define DIRECT_VARIANT(symbol, label, which)                       \
-    const onr_conv_variant symbol = {.name = label,                \
-                                     .needs = DIRECT_NEEDS,        \
-                                     .block = DIRECT_BLOCK,        \
-                                     .exact = true,                \
-                                     .expands = false,             \
-                                     .supports = which,            \
-                                     .cost = cost,                 \
-                                     .packed_bytes = packed_bytes, \
-                                     .pack = pack,                 \
-                                     .worker_bytes = worker_bytes, \
-                                     .run = run};
+#define DIRECT_VARIANT(symbol, label, which) ONR_CONV_ROW(symbol, label, DIRECT_NEEDS, DIRECT_BLOCK, true, false, which)
 
 /// DIRECT_VARIANTS(avx2, "6x16_avx2"): the rows onr_conv_1x1_avx2 and so on, and their names.
 #define DIRECT_VARIANTS(isa, label)                                           \

@@ -2,6 +2,7 @@
 // May assume: what conv.h says. Never uses intrinsics; written so that the compiler vectorizes the lanes of one output block.
 //
 // Packed weights: [block of c_out][c_in / groups][kh][kw][lane], zero beyond c_out.
+#include "kernels/conv/conv_row.h"
 #include "kernels/conv/conv_util.h"
 
 enum { MAX_BLOCK = 16 };
@@ -19,14 +20,8 @@ static size_t packed_bytes(const onr_conv_shape *s) {
     return (size_t)(onr_round_up(s->c_out, s->out_block) * (s->c_in / s->groups) * taps) * sizeof(float);
 }
 
-typedef struct pack_job {
-    const onr_conv_shape *s;
-    const onr_conv_weights *w;
-    float *packed;
-} pack_job;
-
 static void pack_block(void *ctx, size_t begin, size_t end) {
-    const pack_job *j = ctx;
+    const onr_conv_packing *j = ctx;
     int64_t b = j->s->out_block, k = j->s->c_in / j->s->groups * j->s->kh * j->s->kw;
     for (size_t block = begin; block < end; block++) {
         float *out = j->packed + (int64_t)block * k * b;
@@ -40,7 +35,7 @@ static void pack_block(void *ctx, size_t begin, size_t end) {
 }
 
 static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
-    pack_job job = {s, w, packed};
+    onr_conv_packing job = {s, w, packed};
     onr_pool_for(pool, (size_t)onr_ceil_div(s->c_out, s->out_block), 1, pack_block, &job);
 }
 
@@ -110,16 +105,4 @@ static void run(const onr_conv_args *a) {
     onr_pool_for(a->pool, rows, 1, run_rows, (void *)a);
 }
 
-const onr_conv_variant onr_conv_scalar = {
-    .name = "conv_direct_scalar",
-    .needs = 0,
-    .block = 8,
-    .exact = true,
-    .expands = false,
-    .supports = supports,
-    .cost = cost,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .worker_bytes = worker_bytes,
-    .run = run,
-};
+ONR_CONV_ROW(onr_conv_scalar, "conv_direct_scalar", 0, 8, true, false, supports)

@@ -16,6 +16,13 @@ static inline void onr_conv_tap_range(int64_t size, int64_t out, int32_t stride,
     *hi = onr_max_i64(*lo, onr_min_i64(end, out));
 }
 
+/// What the parts of a loop that packs weights share.
+typedef struct onr_conv_packing {
+    const onr_conv_shape *s;
+    const onr_conv_weights *w;
+    float *packed;
+} onr_conv_packing;
+
 /// Floating-point operations of the convolution, a multiplication and an addition counted as two.
 static inline double onr_conv_flops(const onr_conv_shape *s) {
     return 2.0 * (double)s->n * (double)s->c_out * (double)s->oh * (double)s->ow * (double)(s->c_in / s->groups) * s->kh *

@@ -1,6 +1,7 @@
 // dwconv_body.h: the row kernels of the depthwise convolution, written once over the vector type `vf`.
 // May assume: included after f32_<isa>.h, with DW_KEEP(mask, v) (zero the lanes that the mask of vf_first leaves out) and
 // dw_mask. Never reads outside the taps it was given.
+#include "kernels/conv/conv_row.h"
 #include "kernels/dwconv/dwconv.h"
 
 VF_INLINE void dw_store(const onr_dw_row *r, const int q, const vf *sum) {
@@ -125,15 +126,4 @@ static size_t worker_bytes(const onr_conv_shape *s) {
 static void run(const onr_conv_args *a) { onr_dwconv_run(&kernels, a); }
 
 // DW_VARIANT(symbol, name): the row of conv/variants.inc.
-#define DW_VARIANT(symbol, label)                                  \
-    const onr_conv_variant symbol = {.name = label,                \
-                                     .needs = VF_NEEDS,            \
-                                     .block = VF_LANES,            \
-                                     .exact = true,                \
-                                     .expands = false,             \
-                                     .supports = supports,         \
-                                     .cost = cost,                 \
-                                     .packed_bytes = packed_bytes, \
-                                     .pack = pack,                 \
-                                     .worker_bytes = worker_bytes, \
-                                     .run = run};
+#define DW_VARIANT(symbol, label) ONR_CONV_ROW(symbol, label, VF_NEEDS, VF_LANES, true, false, supports)

@@ -7,6 +7,7 @@
 //               a cache set.
 // Accumulators: [point][tile][2 * VF_LANES], padded likewise.
 #define SCALED_INPUT 0
+#include "kernels/conv/conv_util.h"
 #include "kernels/winograd/tiles_body.h"
 
 #include "kernels/winograd/products_body.h"
@@ -48,12 +49,6 @@ enum { EXTRA_FLOATS = 0 };
 static size_t packed_bytes(const onr_conv_shape *s) {
     return sizeof(float) * (size_t)(onr_ceil_div(s->c_out, WIDE) * POINTS * s->c_in * WIDE);
 }
-
-typedef struct pack_job {
-    const onr_conv_shape *s;
-    const onr_conv_weights *w;
-    float *packed;
-} pack_job;
 
 typedef double vd __attribute__((vector_size(8 * (VF_LANES / 2))));
 typedef float vs __attribute__((vector_size(4 * (VF_LANES / 2))));
@@ -98,7 +93,7 @@ static void transform_weights(const vd taps[9], float *u, int64_t point_step) {
 enum { PACK_CHANNELS = 8 };
 
 // The taps of one group's outputs for n input channels from c0 on, scaled, zero beyond the last output: [channel][tap][output].
-static void read_taps(const pack_job *q, int64_t group, int64_t c0, int64_t n, double (*taps)[9][WIDE]) {
+static void read_taps(const onr_conv_packing *q, int64_t group, int64_t c0, int64_t n, double (*taps)[9][WIDE]) {
     const int64_t c_in = q->s->c_in, n_k = onr_min_i64(WIDE, q->s->c_out - group * WIDE);
     if (n_k < WIDE) memset(taps, 0, (size_t)n * sizeof *taps);
     for (int64_t k = 0; k < n_k; k++) {
@@ -113,7 +108,7 @@ static void read_taps(const pack_job *q, int64_t group, int64_t c0, int64_t n, d
 // Item i: PACK_CHANNELS input channels of one group. Points lie a power of two apart where channels are one in number, which no
 // cache likes: so they are made in one piece here, and then put in their places.
 static void pack_part(void *ctx, size_t begin, size_t end) {
-    const pack_job *q = ctx;
+    const onr_conv_packing *q = ctx;
     const onr_conv_shape *s = q->s;
     const int64_t parts = onr_ceil_div(s->c_in, PACK_CHANNELS);
     double taps[PACK_CHANNELS][9][WIDE];
@@ -135,6 +130,6 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
 }
 
 static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
-    pack_job q = {s, w, packed};
+    onr_conv_packing q = {s, w, packed};
     onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, WIDE) * onr_ceil_div(s->c_in, PACK_CHANNELS)), 1, pack_part, &q);
 }

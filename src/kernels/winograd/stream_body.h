@@ -11,6 +11,7 @@
 #include "kernels/winograd/products_body.h"
 #include "kernels/winograd/taps_body.h"
 
+// Input channels whose taps are transformed at a time, into 150 KB: the more, the less often the accumulators are loaded again.
 #ifndef CHUNK
 #define CHUNK (512 / VF_LANES)
 #endif

@@ -3,19 +3,15 @@
 //
 // Weights: [block of VF_LANES outputs][c][tap 3 x 3][VF_LANES], as large as the plain ones; tap (i, j) is scaled by A^(i + j),
 // so that the transform needs additions only.
+#include "kernels/conv/conv_util.h"
+
 static size_t packed_bytes(const onr_conv_shape *s) {
     return sizeof(float) * (size_t)(onr_ceil_div(s->c_out, VF_LANES) * s->c_in * 9 * VF_LANES);
 }
 
-typedef struct pack_job {
-    const onr_conv_shape *s;
-    const onr_conv_weights *w;
-    float *packed;
-} pack_job;
-
 // Item i: VF_LANES input channels of one block of outputs.
 static void pack_part(void *ctx, size_t begin, size_t end) {
-    const pack_job *q = ctx;
+    const onr_conv_packing *q = ctx;
     const int64_t c_in = q->s->c_in, parts = onr_ceil_div(c_in, VF_LANES);
     const float scale[9] = {1, PA, PA2, PA, PA2, PA2 * PA, PA2, PA2 * PA, PA2 * PA2};
     for (size_t i = begin; i < end; i++) {
@@ -33,6 +29,6 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
 }
 
 static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
-    pack_job q = {s, w, packed};
+    onr_conv_packing q = {s, w, packed};
     onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, VF_LANES) * onr_ceil_div(s->c_in, VF_LANES)), 1, pack_part, &q);
 }

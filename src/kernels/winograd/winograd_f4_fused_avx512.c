@@ -2,6 +2,8 @@
 // May assume: AVX-512. Never allocates; see fused_body.h for the layouts.
 #include "kernels/simd/f32_avx512.h"
 
+#include "kernels/conv/conv_row.h"
+
 #include "kernels/winograd/points_f4_body.h"
 
 enum { MOST_TILES = 4 };
@@ -17,16 +19,4 @@ static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     return onr_wino_cost(s, &style, WINO_FUSED);
 }
 
-const onr_conv_variant onr_winograd_f4_fused_avx512 = {
-    .name = "winograd_f4_fused_avx512",
-    .needs = ONR_CPU_AVX512,
-    .block = VF_LANES,
-    .exact = false,
-    .expands = false,
-    .supports = supports,
-    .cost = cost,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .worker_bytes = worker_bytes,
-    .run = run,
-};
+ONR_CONV_ROW(onr_winograd_f4_fused_avx512, "winograd_f4_fused_avx512", VF_NEEDS, VF_LANES, false, false, supports)
