@@ -17,12 +17,39 @@ bool onr_conv_direct_supports(const onr_conv_tiles *tiles, const onr_conv_shape 
 typedef struct pack_job {
     const onr_conv_shape *s;
     const onr_conv_geometry *g;
+    const onr_conv_tiles *tiles;
     const onr_conv_weights *w;
     float *packed;
 } pack_job;
 
-// Weights of one channel block (or channel) of one oc tile: [tap][channel][lane].
-static void pack_part(const pack_job *j, int64_t group, int64_t oc0, int64_t lanes, int64_t a, float *out) {
+// Numbers of a row that are packed for one vector before the next one's: whole cache lines of what is written, and they stay in
+// the first-level cache meanwhile.
+enum { NUMBERS_AT_ONCE = 64 };
+
+// An oc tile of a group that is one of ONNX's groups: [channel block][tap][channel in block][lane].
+static void pack_whole(const pack_job *j, int64_t oc, int64_t n_oc, int64_t lanes, float *out) {
+    const onr_conv_geometry *g = j->g;
+    const int64_t taps = (int64_t)j->s->kh * j->s->kw, block = j->s->in_block, row = g->c_in * taps;
+    const int64_t last = g->c_in % block ? (g->n_a - 1) * block * taps : row; // numbers of whole blocks
+    if (last < row) memset(out + last * lanes, 0, (size_t)(block * taps * lanes) * sizeof(float));
+    for (int64_t begin = 0; begin < row; begin += NUMBERS_AT_ONCE) {
+        const int64_t end = onr_min_i64(begin + NUMBERS_AT_ONCE, row);
+        for (int64_t v = 0; v < lanes; v += g->block) {
+            const onr_conv_rows rows = {.w = j->w->w + (oc + v) * row,
+                                        .row = row,
+                                        .n_rows = onr_clamp_i64(n_oc - v, 0, g->block),
+                                        .factor = j->w->scale ? j->w->scale + oc + v : NULL,
+                                        .taps = taps,
+                                        .block = block,
+                                        .out = out + v,
+                                        .step = lanes};
+            j->tiles->turn(&rows, begin, end);
+        }
+    }
+}
+
+// Weights of one channel block (or channel) of one oc tile of merged groups, most of them zero: [tap][channel][lane].
+static void pack_merged(const pack_job *j, int64_t group, int64_t oc0, int64_t lanes, int64_t a, float *out) {
     const onr_conv_shape *s = j->s;
     const int64_t cig = s->c_in / s->groups, cog = s->c_out / s->groups, taps = (int64_t)s->kh * s->kw, channels = s->in_block;
     for (int64_t lane = 0; lane < lanes; lane++) {
@@ -39,20 +66,6 @@ static void pack_part(const pack_job *j, int64_t group, int64_t oc0, int64_t lan
     }
 }
 
-// Channels of a lane: whole cache lines of its weights, and what is written stays in the first-level cache.
-enum { POINTS_AT_ONCE = 64 };
-
-// An oc tile of a 1x1 kernel whose channels are all real: [channel][lane].
-static void pack_points(const onr_askew_float *w, const float *scale, int64_t c_in, int64_t lanes, float *out) {
-    for (int64_t c0 = 0; c0 < c_in; c0 += POINTS_AT_ONCE) {
-        const int64_t end = onr_min_i64(c0 + POINTS_AT_ONCE, c_in);
-        for (int64_t lane = 0; lane < lanes; lane++) {
-            const float factor = scale ? scale[lane] : 1.0f;
-            for (int64_t c = c0; c < end; c++) out[c * lanes + lane] = w[lane * c_in + c] * factor;
-        }
-    }
-}
-
 static void pack_tile(void *ctx, size_t begin, size_t end) {
     const pack_job *j = ctx;
     const onr_conv_geometry *g = j->g;
@@ -60,12 +73,10 @@ static void pack_tile(void *ctx, size_t begin, size_t end) {
         int64_t group = (int64_t)i / g->n_oc, oc0 = (int64_t)i % g->n_oc * g->lanes;
         int64_t lanes = g->c_out - oc0 > g->block ? g->lanes : g->block;
         float *out = j->packed + (group * onr_round_up(g->c_out, g->block) + oc0) * g->k;
-        const int64_t oc = group * g->c_out + oc0;
-        if (g->k == g->c_in && g->merged == 1 && oc0 + lanes <= g->c_out && g->c_in % j->s->in_block == 0) {
-            pack_points(j->w->w + oc * g->c_in, j->w->scale ? j->w->scale + oc : NULL, g->c_in, lanes, out);
-            continue;
-        }
-        for (int64_t a = 0; a < g->n_a; a++) pack_part(j, group, oc0, lanes, a, out + a * (g->k / g->n_a) * lanes);
+        if (g->merged == 1)
+            pack_whole(j, group * g->c_out + oc0, g->c_out - oc0, lanes, out);
+        else
+            for (int64_t a = 0; a < g->n_a; a++) pack_merged(j, group, oc0, lanes, a, out + a * (g->k / g->n_a) * lanes);
     }
 }
 
@@ -79,7 +90,7 @@ void onr_conv_direct_pack(const onr_conv_tiles *tiles, const onr_conv_shape *s, 
                           onr_pool *pool) {
     onr_conv_geometry g;
     onr_conv_geometry_make(tiles, s, &g);
-    pack_job job = {s, &g, w, packed};
+    pack_job job = {s, &g, tiles, w, packed};
     onr_pool_for(pool, (size_t)(g.groups * g.n_oc), 1, pack_tile, &job);
 }
 

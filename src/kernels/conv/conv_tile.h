@@ -9,6 +9,8 @@
 #ifndef ONR_KERNELS_CONV_TILE_H
 #define ONR_KERNELS_CONV_TILE_H
 
+#include "kernels/conv/conv.h"
+
 #include <stdint.h>
 
 enum { ONR_TILE_MAX_Q = 14 };
@@ -47,6 +49,16 @@ typedef enum onr_tile_kind {
     ONR_TILE_ANY,     ///< any; no skipping, q in {1, 2, 4, 8}, where 8 <= max_q
 } onr_tile_kind;
 
+/// A vector of output channels of plain weights on its way into the packed ones: a row for each channel, [channel][tap].
+typedef struct onr_conv_rows {
+    const onr_askew_float *w; ///< row 0
+    int64_t row, n_rows;      ///< floats from one row to the next; rows, at most a vector's lanes
+    const float *factor;      ///< of each row; or NULL
+    int64_t taps, block;      ///< number c * taps + t goes to place (c / block * taps + t) * block + c % block
+    float *out;               ///< place 0
+    int64_t step;             ///< floats from one place to the next
+} onr_conv_rows;
+
 /// The microkernels of one ISA with the sizes they were built for.
 typedef struct onr_conv_tiles {
     int32_t block;       ///< lanes of a vector = channel block
@@ -54,6 +66,8 @@ typedef struct onr_conv_tiles {
     int32_t max_q2;      ///< most pixels per row of a two-row tile
     int64_t piece_bytes; ///< weights that tile after tile passes over: they should stay in the second-level cache
     onr_conv_tile_fn (*get)(onr_tile_kind kind, int rows, int64_t q, int nv);
+    /// Packs numbers [begin, end) of the rows; lanes beyond the rows become zero.
+    void (*turn)(const onr_conv_rows *rows, int64_t begin, int64_t end);
 } onr_conv_tiles;
 
 #endif

@@ -10,4 +10,5 @@ typedef __m256i tile_mask;
 
 #include "kernels/conv/conv_tile_6x16_body.h"
 
-const onr_conv_tiles onr_conv_tiles_avx2 = {.block = 8, .max_q = 6, .max_q2 = 3, .piece_bytes = 32 << 10, .get = get};
+const onr_conv_tiles onr_conv_tiles_avx2 = {
+    .block = 8, .max_q = 6, .max_q2 = 3, .piece_bytes = 32 << 10, .get = get, .turn = turn};

@@ -78,4 +78,5 @@ static onr_conv_tile_fn get(onr_tile_kind kind, int rows, int64_t q, int nv) {
     return NULL;
 }
 
-const onr_conv_tiles onr_conv_tiles_avx512 = {.block = 16, .max_q = 14, .max_q2 = 7, .piece_bytes = 160 << 10, .get = get};
+const onr_conv_tiles onr_conv_tiles_avx512 = {
+    .block = 16, .max_q = 14, .max_q2 = 7, .piece_bytes = 160 << 10, .get = get, .turn = turn};

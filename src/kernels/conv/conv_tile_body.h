@@ -5,6 +5,7 @@
 // Two accumulators per pixel, two weight vectors, one broadcast (on AVX-512 an embedded operand of the FMA). Accumulators are
 // separate variables, not an array, so that no compiler spills them; `if`s on constants cut the one template down to each size.
 #include "kernels/conv/conv_tile.h"
+#include "kernels/conv/conv_turn_body.h"
 
 #include <stddef.h>
 
@@ -137,3 +138,25 @@ VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const i
 
 #define INSTANCE(name, rows, q, nv, pixel, n_t, how) \
     static void name(const onr_conv_tile *p) { tile(p, rows, q, nv, pixel, n_t, how); }
+
+// ---- packing ----
+
+static void turn(const onr_conv_rows *j, int64_t begin, int64_t end) {
+    float factors[VF_LANES] = {0};
+    for (int64_t k = 0; k < j->n_rows; k++) factors[k] = j->factor ? j->factor[k] : 1.0f;
+    const vf factor = vf_load(factors);
+    int64_t tap = begin % j->taps, lane = begin / j->taps % j->block, block = begin / j->taps / j->block;
+    for (int64_t at = begin; at < end; at += VF_LANES) {
+        const int64_t n = end - at < VF_LANES ? end - at : VF_LANES;
+        vf numbers[VF_LANES];
+        turn_square(j->w + at, j->row, j->n_rows, n, numbers);
+        for (int64_t i = 0; i < n; i++) {
+            vf_store(j->out + ((block * j->taps + tap) * j->block + lane) * j->step, vf_mul(numbers[i], factor));
+            if (++tap < j->taps) continue;
+            tap = 0;
+            if (++lane < j->block) continue;
+            lane = 0;
+            block++;
+        }
+    }
+}

@@ -7,6 +7,7 @@
 //               a cache set.
 // Accumulators: [point][tile][2 * VF_LANES], padded likewise.
 #define SCALED_INPUT 0
+#include "kernels/conv/conv_turn_body.h"
 #include "kernels/conv/conv_util.h"
 #include "kernels/winograd/tiles_body.h"
 
@@ -93,15 +94,17 @@ static void transform_weights(const vd taps[9], float *u, int64_t point_step) {
 enum { PACK_CHANNELS = 8 };
 
 // The taps of one group's outputs for n input channels from c0 on, scaled, zero beyond the last output: [channel][tap][output].
-static void read_taps(const onr_conv_packing *q, int64_t group, int64_t c0, int64_t n, double (*taps)[9][WIDE]) {
-    const int64_t c_in = q->s->c_in, n_k = onr_min_i64(WIDE, q->s->c_out - group * WIDE);
-    if (n_k < WIDE) memset(taps, 0, (size_t)n * sizeof *taps);
-    for (int64_t k = 0; k < n_k; k++) {
-        const onr_askew_float *w = q->w->w + ((group * WIDE + k) * c_in + c0) * 9;
-        const float scale = onr_conv_scale(q->w, group * WIDE + k);
-        for (int64_t l = 0; l < 9 * PACK_CHANNELS; l += 16) __builtin_prefetch(w + 9 * PACK_CHANNELS + l);
-        for (int64_t c = 0; c < n; c++, w += 9)
-            for (int t = 0; t < 9; t++) taps[c][t][k] = (double)(w[t] * scale);
+static void read_taps(const onr_conv_packing *q, int64_t group, int64_t c0, int64_t n, float (*taps)[WIDE]) {
+    const int64_t row = q->s->c_in * 9;
+    for (int half = 0; half < WIDE; half += VF_LANES) {
+        const int64_t k0 = group * WIDE + half, n_k = onr_clamp_i64(q->s->c_out - k0, 0, VF_LANES);
+        const vf factor = turn_factors(q->w, k0, n_k);
+        for (int64_t at = 0; at < 9 * n; at += VF_LANES) {
+            const int64_t numbers = onr_min_i64(VF_LANES, 9 * n - at);
+            vf some[VF_LANES];
+            turn_square(q->w->w + k0 * row + c0 * 9 + at, row, n_k, numbers, some);
+            for (int64_t t = 0; t < numbers; t++) vf_store(taps[at + t] + half, vf_mul(some[t], factor));
+        }
     }
 }
 
@@ -111,7 +114,7 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
     const onr_conv_packing *q = ctx;
     const onr_conv_shape *s = q->s;
     const int64_t parts = onr_ceil_div(s->c_in, PACK_CHANNELS);
-    double taps[PACK_CHANNELS][9][WIDE];
+    float taps[PACK_CHANNELS * 9][WIDE];
     float points[POINTS][PACK_CHANNELS * WIDE];
     for (size_t i = begin; i < end; i++) {
         const int64_t group = (int64_t)i / parts, c0 = (int64_t)i % parts * PACK_CHANNELS;
@@ -121,7 +124,11 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
         for (int64_t c = 0; c < n; c++) {
             for (int k = 0; k < WIDE; k += VF_LANES / 2) {
                 vd some[9];
-                for (int t = 0; t < 9; t++) memcpy(&some[t], &taps[c][t][k], sizeof some[t]);
+                for (int t = 0; t < 9; t++) {
+                    vs plain;
+                    memcpy(&plain, &taps[c * 9 + t][k], sizeof plain);
+                    some[t] = __builtin_convertvector(plain, vd);
+                }
                 transform_weights(some, points[0] + c * WIDE + k, PACK_CHANNELS * WIDE);
             }
         }

@@ -3,6 +3,7 @@
 //
 // Weights: [block of VF_LANES outputs][c][tap 3 x 3][VF_LANES], as large as the plain ones; tap (i, j) is scaled by A^(i + j),
 // so that the transform needs additions only.
+#include "kernels/conv/conv_turn_body.h"
 #include "kernels/conv/conv_util.h"
 
 static size_t packed_bytes(const onr_conv_shape *s) {
@@ -12,18 +13,22 @@ static size_t packed_bytes(const onr_conv_shape *s) {
 // Item i: VF_LANES input channels of one block of outputs.
 static void pack_part(void *ctx, size_t begin, size_t end) {
     const onr_conv_packing *q = ctx;
-    const int64_t c_in = q->s->c_in, parts = onr_ceil_div(c_in, VF_LANES);
+    const int64_t c_in = q->s->c_in, parts = onr_ceil_div(c_in, VF_LANES), row = c_in * 9;
     const float scale[9] = {1, PA, PA2, PA, PA2, PA2 * PA, PA2, PA2 * PA, PA2 * PA2};
     for (size_t i = begin; i < end; i++) {
         const int64_t k0 = (int64_t)i / parts * VF_LANES, c0 = (int64_t)i % parts * VF_LANES;
         const int64_t n_k = onr_min_i64(VF_LANES, q->s->c_out - k0);
-        float factor[VF_LANES];
-        for (int64_t k = 0; k < n_k; k++) factor[k] = onr_conv_scale(q->w, k0 + k);
-        for (int64_t c = c0; c < onr_min_i64(c0 + VF_LANES, c_in); c++) {
-            float *to = q->packed + (k0 * c_in + c * VF_LANES) * 9;
-            for (int t = 0; t < 9; t++)
-                for (int k = 0; k < VF_LANES; k++)
-                    to[t * VF_LANES + k] = k < n_k ? q->w->w[((k0 + k) * c_in + c) * 9 + t] * factor[k] * scale[t] : 0;
+        const vf factor = turn_factors(q->w, k0, n_k);
+        int tap = 0;
+        for (int64_t at = c0 * 9, last = onr_min_i64(c0 + VF_LANES, c_in) * 9; at < last; at += VF_LANES) {
+            const int64_t n = onr_min_i64(VF_LANES, last - at);
+            vf taps[VF_LANES];
+            turn_square(q->w->w + k0 * row + at, row, n_k, n, taps);
+            for (int64_t t = 0; t < n; t++) {
+                vf_store(q->packed + (k0 * c_in * 9) + (at + t) * VF_LANES,
+                         vf_mul(vf_mul(taps[t], factor), vf_set1(scale[tap])));
+                tap = tap == 8 ? 0 : tap + 1;
+            }
         }
     }
 }
