@@ -1,6 +1,7 @@
 // conv_bench.c: times convolution variants on shapes/layers.txt: all of them against the FMA peak, or the cost model's
 // candidates against each other. May assume: the folder shapes/. FLOPs are those of the direct sum, so Winograd may pass 100 %
 // of the peak. Never checks a result, that is conv_check.c.
+#include "base/arena.h"
 #include "check.h"
 #include "conv_problem.h"
 #include "conv_shapes.h"
@@ -28,17 +29,16 @@ static void run(void *ctx) {
 }
 
 // Seconds on one thread and on two. Weights take turns among copies that no cache holds: in a network they come from memory,
-// activations from the cache.
+// activations from the cache. As a session's, they lie in huge pages.
 static void time_variant(const onr_conv_variant *v, const conv_problem *p, const onr_conv_shape *s, double *one, double *two) {
     const int mark = check_mark();
     timing t = {.v = v, .a = conv_args(v, p, s)};
     const size_t bytes = v->packed_bytes(s), wanted = COPIES_BYTES / bytes + 1;
-    char *copies = malloc((wanted < MAX_COPIES ? wanted : MAX_COPIES) * bytes + 64);
+    onr_buf *copies = onr_buf_new((wanted < MAX_COPIES ? wanted : MAX_COPIES) * bytes);
     if (!copies) exit(2);
-    char *aligned = copies + (64 - (uintptr_t)copies % 64) % 64;
     for (t.n_copies = 0; t.n_copies < MAX_COPIES && t.n_copies < (int)wanted; t.n_copies++) {
-        t.copies[t.n_copies] = (float *)(aligned + (size_t)t.n_copies * bytes);
-        memcpy(aligned + (size_t)t.n_copies * bytes, t.a.packed, bytes);
+        t.copies[t.n_copies] = (float *)(void *)((char *)copies->data + (size_t)t.n_copies * bytes);
+        memcpy((char *)copies->data + (size_t)t.n_copies * bytes, t.a.packed, bytes);
     }
     t.a.lo = 0;
     const double seconds = v->needs ? 0.05 : 0.01;
@@ -46,7 +46,7 @@ static void time_variant(const onr_conv_variant *v, const conv_problem *p, const
     t.a.pool = check_pool(1);
     *two = check_time(run, &t, seconds, true);
     onr_pool_quiet(t.a.pool);
-    free(copies);
+    onr_buf_unref(copies);
     check_release_to(mark);
 }
 

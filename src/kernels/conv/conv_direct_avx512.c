@@ -4,7 +4,7 @@
 #define DIRECT_NEEDS ONR_CPU_AVX512
 #define DIRECT_BLOCK 16
 #define DIRECT_GFLOPS 230
-#define DIRECT_MEMORY 10
+#define DIRECT_MEMORY 12
 #include "kernels/conv/conv_direct_body.h"
 
 DIRECT_VARIANTS(avx512, "14x32_avx512")
