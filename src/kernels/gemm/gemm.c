@@ -14,6 +14,7 @@ enum {
     STRIPE_BYTES = 32 << 10, // of A per tile: fewer rows may go deeper
     GROUP_BYTES = 256 << 10, // of A per task: with a panel of B, well within L2
     TASK_WORK = 1 << 19,     // multiplications per task, about 5 microseconds: below that a thread costs more than it gives
+    MEMORY_ROWS = 8,         // with fewer rows a task takes as long as with this many: it waits for B from memory
     MAX_TASKS = 32
 };
 
@@ -176,7 +177,8 @@ static void run_tasks(void *ctx, size_t begin, size_t end) {
 // The grid of tasks: first rows, so that a group of A stays in L2, then columns until there are enough.
 static void cut_tasks(block_job *j) {
     const int64_t group = onr_max_i64(1, GROUP_BYTES / (j->v->mr * j->depth * (int64_t)sizeof(float)));
-    const int64_t wanted = onr_clamp_i64(j->rows * j->n_panels * j->v->nr * j->depth / TASK_WORK, 1, MAX_TASKS);
+    const int64_t work = onr_max_i64(j->rows, MEMORY_ROWS) * j->n_panels * j->v->nr * j->depth;
+    const int64_t wanted = onr_clamp_i64(work / TASK_WORK, 1, MAX_TASKS);
     j->n_row_groups = onr_ceil_div(j->n_stripes, group);
     j->n_col_groups = onr_min_i64(j->n_panels, onr_ceil_div(wanted, j->n_row_groups));
     if (j->n_row_groups * j->n_col_groups < wanted)

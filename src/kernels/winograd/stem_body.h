@@ -9,7 +9,8 @@
 // where the direct sum has 0.6e-7.
 //
 // Weights:     [group of WIDE outputs][point][kernel row][half, channel][WIDE]
-// Input:       [row][point][half, channel][tile], of all input rows of a band of output rows
+// Input:       [row][point][half, channel][tile], of all input rows of a band of output rows; a worker that goes on with the
+//              next band keeps the rows that both read
 // Products:    [point][tile][WIDE], of one output row
 #include "base/mathx.h"
 #include "kernels/conv/conv_row.h"
@@ -17,7 +18,8 @@
 
 #include <string.h>
 
-enum { WIDE = 2 * VF_LANES, STEM_POINTS = 7, TAPS = 7, STEP = 2 * WINO_M, MAX_CHANNELS = 16 };
+// SPAN: inputs that a tile is given, of which it needs 13.
+enum { WIDE = 2 * VF_LANES, STEM_POINTS = 7, TAPS = 7, STEP = 2 * WINO_M, SPAN = 16, MAX_CHANNELS = 16 };
 #define PC 0.375f
 
 typedef struct stem_plan {
@@ -25,11 +27,12 @@ typedef struct stem_plan {
     int64_t lanes_of_tiles;     ///< n_tiles in whole vectors: floats from one (half, channel) to the next
     int64_t row_floats;         ///< transformed input of one row
     int64_t band, n_bands;      ///< output rows of a task; tasks of an image
-    int64_t phase_floats;       ///< an input row's numbers that lie STEP apart, of one more than the tiles
+    int64_t line_floats;        ///< an input row, padded, as far as the last vector of tiles sees
     int64_t v_floats, m_floats; ///< a worker's transformed input and products
 } stem_plan;
 
-enum { BAND_BYTES = 128 << 10, WANTED_TASKS = 16 };
+// The first step of a run is short, and other threads wake up during it: small tasks share out well.
+enum { BAND_BYTES = 128 << 10, WANTED_TASKS = 32 };
 
 static stem_plan plan_of(const onr_conv_shape *s) {
     stem_plan p = {.n_groups = onr_ceil_div(s->c_out, WIDE), .n_tiles = onr_ceil_div(s->ow, WINO_M)};
@@ -38,7 +41,7 @@ static stem_plan plan_of(const onr_conv_shape *s) {
     const int64_t rows = BAND_BYTES / (p.row_floats * (int64_t)sizeof(float)), most = onr_ceil_div(s->oh * s->n, WANTED_TASKS);
     p.band = onr_clamp_i64(onr_min_i64((rows - s->kh) / s->stride_h + 1, most), 1, s->oh);
     p.n_bands = onr_ceil_div(s->oh, p.band);
-    p.phase_floats = p.lanes_of_tiles + VF_LANES;
+    p.line_floats = onr_round_up((p.lanes_of_tiles - 1) * STEP + SPAN, 16);
     p.v_floats = ((p.band - 1) * s->stride_h + s->kh) * p.row_floats;
     p.m_floats = STEM_POINTS * p.n_tiles * WIDE;
     return p;
@@ -95,36 +98,36 @@ static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *pack
 
 // ---- the input's transform ----
 
-// VF_LANES tiles of a row of one channel. from: the row's numbers by their place in a tile's step; step: floats between points.
-VF_INLINE void stem_in(const float *from, int64_t phase, float *even, float *odd, int64_t step) {
-    vf e[7], d[6], o[6];
+// VF_LANES tiles of a row of one channel; line: the first tile's inputs. step: floats between points.
+VF_INLINE void stem_in(const float *line, float *even, float *odd, int64_t step) {
+    vf x[SPAN], d[6], o[6]; // x[i]: input i of each tile
     VF_UNROLL
-    for (int i = 0; i < 7; i++) e[i] = vf_load(from + 2 * (i % WINO_M) * phase + i / WINO_M);
+    for (int i = 0; i < SPAN; i += VF_LANES) {
+        VF_UNROLL
+        for (int t = 0; t < VF_LANES; t++) x[i + t] = vf_load(line + t * STEP + i);
+        vf_transpose(x + i);
+    }
     VF_UNROLL
-    for (int i = 0; i < 6; i++) d[i] = vf_load(from + (2 * (i % WINO_M) + 1) * phase + i / WINO_M);
+    for (int i = 0; i < 6; i++) d[i] = x[2 * i + 1];
     in_1d(4, d, o);
     VF_UNROLL
     for (int i = 0; i < 6; i++) vf_store(odd + i * step, o[i]);
     VF_UNROLL
-    for (int i = 0; i < 6; i++) d[i] = vf_fnma(vf_set1(PC), e[i], e[i + 1]);
+    for (int i = 0; i < 6; i++) d[i] = vf_fnma(vf_set1(PC), x[2 * i], x[2 * i + 2]);
     in_1d(4, d, o);
     VF_UNROLL
     for (int i = 0; i < 6; i++) vf_store(even + i * step, o[i]);
-    vf_store(even + 6 * step, vf_fma(vf_set1(PA2 * PB2), e[1], vf_fnma(vf_set1(PA2 + PB2), e[3], e[5])));
+    vf_store(even + 6 * step, vf_fma(vf_set1(PA2 * PB2), x[2], vf_fnma(vf_set1(PA2 + PB2), x[6], x[10])));
 }
 
-// One row of all channels at every point; x: the first channel's.
-static void transform_row(const onr_conv_shape *s, const stem_plan *p, const float *x, float *phases, float *v) {
-    const int64_t step = 2 * s->c_in * p->lanes_of_tiles, n = p->phase_floats;
-    const int64_t before = onr_min_i64(s->pad_left, STEP * n), inside = onr_min_i64(s->w, STEP * n - before);
-    float *line = phases + STEP * n;
-    memset(line, 0, (size_t)(STEP * n) * sizeof(float));
+// One row of all channels at every point; x: the first channel's. line: zero but where the row goes.
+static void transform_row(const onr_conv_shape *s, const stem_plan *p, const float *x, float *line, float *v) {
+    const int64_t step = 2 * s->c_in * p->lanes_of_tiles;
+    const int64_t before = onr_min_i64(s->pad_left, p->line_floats), inside = onr_min_i64(s->w, p->line_floats - before);
     for (int64_t c = 0; c < s->c_in; c++, x += s->h * s->w) {
         float *even = v + c * p->lanes_of_tiles, *odd = even + s->c_in * p->lanes_of_tiles;
         memcpy(line + before, x, (size_t)inside * sizeof(float));
-        for (int64_t t = 0; t < n; t++)
-            for (int i = 0; i < STEP; i++) phases[i * n + t] = line[t * STEP + i];
-        for (int64_t t = 0; t < p->n_tiles; t += VF_LANES) stem_in(phases + t, p->phase_floats, even + t, odd + t, step);
+        for (int64_t t = 0; t < p->n_tiles; t += VF_LANES) stem_in(line + t * STEP, even + t, odd + t, step);
     }
 }
 
@@ -216,6 +219,7 @@ static void transform_out(const onr_conv_args *a, int64_t n, int64_t image, int6
 typedef struct job {
     const onr_conv_args *a;
     stem_plan plan;
+    int64_t kept[ONR_POOL_MAX_WORKERS]; ///< number of the band whose input rows each worker has, counted from 1; 0 for none
 } job;
 
 // One output row and group; v: the transformed input row of kernel row 0, which may lie before the first inside the map.
@@ -239,29 +243,41 @@ static void output_row(const job *j, int64_t image, int64_t oy, int64_t group, c
     transform_out(j->a, p->n_tiles, image, oy, group, m);
 }
 
+// The transformed input rows of a band; those that the band before has in common with it are moved, not made again.
+static void transform_band(const job *j, int64_t image, int64_t begin, int64_t end, bool follows, float *line, float *v) {
+    const onr_conv_args *a = j->a;
+    const onr_conv_shape *s = a->shape;
+    const stem_plan *p = &j->plan;
+    const int64_t iy0 = begin * s->stride_h - s->pad_top, n_rows = (end - begin - 1) * s->stride_h + s->kh;
+    const int64_t common = follows ? onr_max_i64(s->kh - s->stride_h, 0) : 0;
+    memmove(v, v + p->band * s->stride_h * p->row_floats, (size_t)(common * p->row_floats) * sizeof(float));
+    for (int64_t iy = onr_max_i64(iy0 + common, 0); iy < onr_min_i64(iy0 + n_rows, s->h); iy++)
+        transform_row(s, p, a->x + (image * s->c_in * s->h + iy) * s->w, line, v + (iy - iy0) * p->row_floats);
+}
+
 static void one_band(void *ctx, size_t worker, size_t i) {
-    const job *j = ctx;
+    job *j = ctx;
     const onr_conv_args *a = j->a;
     const onr_conv_shape *s = a->shape;
     const stem_plan *p = &j->plan;
     const int64_t image = (int64_t)i / p->n_bands, begin = (int64_t)i % p->n_bands * p->band;
-    const int64_t end = onr_min_i64(begin + p->band, s->oh), iy0 = begin * s->stride_h - s->pad_top;
-    float *m = (float *)(void *)((char *)a->scratch + worker * a->scratch_step), *v = m + p->m_floats,
-          *phases = v + p->v_floats;
-    for (int64_t iy = onr_max_i64(iy0, 0); iy < onr_min_i64((end - 1) * s->stride_h - s->pad_top + s->kh, s->h); iy++)
-        transform_row(s, p, a->x + (image * s->c_in * s->h + iy) * s->w, phases, v + (iy - iy0) * p->row_floats);
+    const int64_t end = onr_min_i64(begin + p->band, s->oh);
+    float *m = (float *)(void *)((char *)a->scratch + worker * a->scratch_step), *v = m + p->m_floats, *line = v + p->v_floats;
+    if (j->kept[worker] == 0) memset(line, 0, (size_t)p->line_floats * sizeof(float));
+    transform_band(j, image, begin, end, begin > 0 && j->kept[worker] == (int64_t)i, line, v);
+    j->kept[worker] = (int64_t)i + 1;
     for (int64_t g = 0; g < p->n_groups; g++)
         for (int64_t oy = begin; oy < end; oy++) output_row(j, image, oy, g, v + (oy - begin) * s->stride_h * p->row_floats, m);
 }
 
 static void run(const onr_conv_args *a) {
-    job j = {a, plan_of(a->shape)};
+    job j = {.a = a, .plan = plan_of(a->shape)};
     onr_pool_for_worker(a->pool, (size_t)(a->shape->n * j.plan.n_bands), one_band, &j);
 }
 
 static size_t worker_bytes(const onr_conv_shape *s) {
     const stem_plan p = plan_of(s);
-    return sizeof(float) * (size_t)(p.m_floats + p.v_floats + 2 * STEP * p.phase_floats);
+    return sizeof(float) * (size_t)(p.m_floats + p.v_floats + p.line_floats);
 }
 
 static bool supports(const onr_conv_shape *s) {
@@ -275,8 +291,8 @@ static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     const stem_plan p = plan_of(s);
     const double rows = (double)(s->n * s->oh), tiles = (double)p.n_tiles, parts = (double)onr_ceil_div(p.n_tiles, TILES);
     const double products = tiles * 13 * (double)(s->kh * s->c_in) * 1.05 + tiles * 50 + parts * STEM_POINTS * 25;
-    const double in_rows = (double)(s->n * p.n_bands) * ((double)(p.band - 1) * s->stride_h + s->kh);
-    const double in = (double)s->c_in * ((double)s->w * 1.5 + (double)p.lanes_of_tiles / VF_LANES * 50);
+    const double in_rows = (double)(s->n * s->h);
+    const double in = (double)s->c_in * ((double)s->w * 0.25 + (double)p.lanes_of_tiles / VF_LANES * 110);
     return 1 + (rows * (double)p.n_groups * products + in_rows * in) / 3300;
 }
 
