@@ -51,7 +51,7 @@ static void pack_whole(const pack_job *j, int64_t oc, int64_t n_oc, int64_t lane
 // Weights of one channel block (or channel) of one oc tile of merged groups, most of them zero: [tap][channel][lane].
 static void pack_merged(const pack_job *j, int64_t group, int64_t oc0, int64_t lanes, int64_t a, float *out) {
     const onr_conv_shape *s = j->s;
-    const int64_t cig = s->c_in / s->groups, cog = s->c_out / s->groups, taps = (int64_t)s->kh * s->kw, channels = s->in_block;
+    const int64_t cig = j->g->cig, cog = j->g->cog, taps = (int64_t)s->kh * s->kw, channels = s->in_block;
     for (int64_t lane = 0; lane < lanes; lane++) {
         const int64_t oc = oc0 + lane, ic0 = a * channels - oc / cog * cig; // the block's first channel within the ONNX group
         const bool real = oc < j->g->c_out;
@@ -66,24 +66,31 @@ static void pack_merged(const pack_job *j, int64_t group, int64_t oc0, int64_t l
     }
 }
 
+// Floats of packed weights of a group.
+static int64_t group_floats(const onr_conv_geometry *g) {
+    return g->banded ? onr_conv_geometry_weights(g, g->n_oc) : onr_round_up(g->c_out, g->block) * g->k;
+}
+
 static void pack_tile(void *ctx, size_t begin, size_t end) {
     const pack_job *j = ctx;
     const onr_conv_geometry *g = j->g;
+    const int64_t block_steps = g->n_b * g->n_c * g->n_t;
     for (size_t i = begin; i < end; i++) {
-        int64_t group = (int64_t)i / g->n_oc, oc0 = (int64_t)i % g->n_oc * g->lanes;
-        int64_t lanes = g->c_out - oc0 > g->block ? g->lanes : g->block;
-        float *out = j->packed + (group * onr_round_up(g->c_out, g->block) + oc0) * g->k;
+        const int64_t group = (int64_t)i / g->n_oc, oc = (int64_t)i % g->n_oc, oc0 = oc * g->lanes;
+        const int64_t lanes = onr_conv_geometry_vectors(g, oc) * g->block;
+        float *out = j->packed + group * group_floats(g) + onr_conv_geometry_weights(g, oc);
+        int64_t n, first = onr_conv_geometry_band(g, oc, &n);
         if (g->merged == 1)
             pack_whole(j, group * g->c_out + oc0, g->c_out - oc0, lanes, out);
         else
-            for (int64_t a = 0; a < g->n_a; a++) pack_merged(j, group, oc0, lanes, a, out + a * (g->k / g->n_a) * lanes);
+            for (int64_t a = 0; a < n; a++) pack_merged(j, group, oc0, lanes, first + a, out + a * block_steps * lanes);
     }
 }
 
 size_t onr_conv_direct_packed_bytes(const onr_conv_tiles *tiles, const onr_conv_shape *s) {
     onr_conv_geometry g;
     onr_conv_geometry_make(tiles, s, &g);
-    return (size_t)(g.groups * onr_round_up(g.c_out, g.block) * g.k) * sizeof(float);
+    return (size_t)(g.groups * group_floats(&g)) * sizeof(float);
 }
 
 void onr_conv_direct_pack(const onr_conv_tiles *tiles, const onr_conv_shape *s, const onr_conv_weights *w, float *packed,
@@ -191,10 +198,10 @@ static void set_output(onr_conv_tile *t, const job *j, int64_t image, int64_t gr
 static int set_channels(onr_conv_tile *t, const job *j, int64_t group, int64_t oc) {
     const onr_conv_geometry *g = &j->g;
     int64_t c0 = oc * g->lanes, left = g->c_out - c0;
-    t->w = j->a->packed + (group * onr_round_up(g->c_out, g->block) + c0) * g->k;
+    t->w = j->a->packed + group * group_floats(g) + onr_conv_geometry_weights(g, oc);
     t->bias = j->a->bias + group * g->c_out + c0;
     for (int v = 0; v < 2; v++) t->lanes[v] = onr_clamp_i64(left - v * g->block, 0, g->block);
-    return left > g->block ? 2 : 1;
+    return onr_conv_geometry_vectors(g, oc);
 }
 
 // A 1x1 convolution reads each pixel once per oc tile, from one place per channel block, too short a run for the hardware to
@@ -221,19 +228,23 @@ static void run_piece(const job *j, onr_conv_tile *t, const task *k, int64_t oc,
     const onr_conv_geometry *g = &j->g;
     const int nv = set_channels(t, j, k->group, oc);
     const int64_t tile_sums = g->rows * g->max_q * g->lanes, steps = g->n_b * g->n_c * g->n_t;
-    t->n_a = onr_min_i64(g->a_chunk, g->n_a - a);
+    int64_t n, first = onr_conv_geometry_band(g, oc, &n);
+    const float *x = k->x + (first + a) * g->xa;
+    t->n_a = onr_min_i64(g->a_chunk, n - a);
     t->w += a * steps * nv * g->block;
     const int64_t piece = t->n_a * steps * nv * g->block, parts = onr_min_i64(k->end - k->begin, 2 * nv);
-    const float *next = t->w + (oc + 1 < k->oc_end ? g->k * g->lanes : piece - (oc - k->oc_begin) * g->k * g->lanes);
+    // A banded convolution's weights are not cut: the next oc tile's lie behind, beyond the last nothing is wanted.
+    const int64_t tile = g->banded ? piece : g->k * g->lanes;
+    const float *next = t->w + (oc + 1 < k->oc_end ? tile : piece - (oc - k->oc_begin) * tile);
     float *sum = k->sums + (oc - k->oc_begin) * g->tile_chunk * tile_sums;
     for (int64_t i = k->begin; i < k->end; i++, sum += tile_sums) {
         const place p = place_of(g, i);
-        set_input(t, j, k->x + a * g->xa, &p, NULL);
+        set_input(t, j, x, &p, NULL);
         set_output(t, j, k->image, k->group, oc, &p);
         t->acc_in = a > 0 ? sum : NULL;
-        t->acc_out = a + t->n_a < g->n_a ? sum : NULL;
+        t->acc_out = a + t->n_a < n ? sum : NULL;
         if (pixels && i + 1 < g->n_tiles) {
-            prefetch_pixels(t, j, k->x + a * g->xa, i + 1);
+            prefetch_pixels(t, j, x, i + 1);
         } else {
             t->prefetch_step = nv * g->block / parts;
             t->prefetch_a = steps * t->prefetch_step;
@@ -249,13 +260,15 @@ static void run_gathering(const job *j, onr_conv_tile *t, int64_t image, int64_t
     const onr_conv_geometry *g = &j->g;
     place p = place_of(g, k);
     set_input(t, j, x, &p, window);
-    t->n_a = g->n_a;
+    const float *pixels = t->x;
+    const int64_t steps = g->n_b * g->n_c * g->n_t;
     t->prefetch_step = g->lanes;
-    t->prefetch_a = g->k / g->n_a * g->lanes;
+    t->prefetch_a = steps * g->lanes;
     for (int64_t oc = oc_begin; oc < oc_end; oc++) {
         int nv = set_channels(t, j, group, oc);
+        t->x = pixels + onr_conv_geometry_band(g, oc, &t->n_a) * t->xa;
         set_output(t, j, image, group, oc, &p);
-        t->prefetch = t->w + g->k * nv * g->block;
+        t->prefetch = t->w + t->n_a * steps * nv * g->block;
         j->tiles->get(g->kind, p.rows, p.q, nv)(t);
     }
 }

@@ -5,17 +5,56 @@
 #include "kernels/conv/conv_direct.h"
 #include "kernels/conv/conv_util.h"
 
+int64_t onr_conv_geometry_band(const onr_conv_geometry *g, int64_t oc, int64_t *n) {
+    *n = g->n_a;
+    if (!g->banded) return 0;
+    const int64_t first = oc * g->lanes / g->cog, last = (onr_min_i64((oc + 1) * g->lanes, g->c_out) - 1) / g->cog;
+    const int64_t begin = first * g->cig / g->block;
+    *n = onr_ceil_div((last + 1) * g->cig, g->block) - begin;
+    return begin;
+}
+
+int64_t onr_conv_geometry_weights(const onr_conv_geometry *g, int64_t oc) {
+    if (!g->banded) return oc * g->k * g->lanes;
+    int64_t blocks = 0, n;
+    for (int64_t i = 0; i < oc; i++) {
+        onr_conv_geometry_band(g, i, &n);
+        blocks += n;
+    }
+    return blocks * g->n_b * g->n_c * g->n_t * g->lanes;
+}
+
+static int64_t banded_blocks(const onr_conv_geometry *g) {
+    int64_t blocks = 0, n;
+    for (int64_t oc = 0; oc < onr_ceil_div(g->c_out, g->lanes); oc++) {
+        onr_conv_geometry_band(g, oc, &n);
+        blocks += n;
+    }
+    return blocks;
+}
+
 static void merge_groups(onr_conv_geometry *g, const onr_conv_shape *s) {
-    int64_t cig = s->c_in / s->groups, cog = s->c_out / s->groups, m = 1;
+    int64_t m = 1;
+    g->cig = s->c_in / s->groups;
+    g->cog = s->c_out / s->groups;
     if (s->groups > 1) {
         for (; m < s->groups; m++) {
-            if (s->groups % m == 0 && m * cog % g->block == 0 && (s->in_block == 1 || m * cig % g->block == 0)) break;
+            if (s->groups % m == 0 && m * g->cog % g->block == 0 && (s->in_block == 1 || m * g->cig % g->block == 0)) break;
         }
     }
-    g->merged = m;
-    g->groups = s->groups / m;
-    g->c_in = m * cig;
-    g->c_out = m * cog;
+    const int64_t merged = s->groups / m * onr_round_up(m * g->cog, g->block) * onr_ceil_div(m * g->cig, g->block);
+    g->banded = m > 1 && s->in_block > 1;
+    g->c_out = s->c_out;
+    // One vector of outputs touches fewer groups than two, and a wide group has weights enough for two.
+    if (g->banded && g->cog < 2 * g->block) g->lanes = g->block;
+    if (g->banded && banded_blocks(g) * g->lanes > 0.9 * (double)merged) {
+        g->banded = false;
+        g->lanes = 2 * g->block;
+    }
+    g->merged = g->banded ? s->groups : m;
+    g->groups = s->groups / g->merged;
+    g->c_in = g->merged * g->cig;
+    g->c_out = g->merged * g->cog;
 }
 
 // Sees whether leaving out one pixel at a row's ends is enough for all kernel columns; else gathering is needed.
@@ -103,7 +142,9 @@ static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const 
     // Weights of an oc tile that are too many to stay near while all tiles of the task pass over them are cut by channel
     // blocks, and all oc tiles of the task use the pixels of some blocks before those of the next ones; the sums wait in
     // scratch meanwhile. This also leaves room in L2 for the next piece, prefetched during this one.
-    int64_t pieces = g->tile_chunk > 1 && !g->gather ? onr_min_i64(onr_ceil_div(weights, tiles->piece_bytes), g->n_a) : 1;
+    int64_t pieces = g->tile_chunk > 1 && !g->gather && !g->banded
+                         ? onr_min_i64(onr_ceil_div(weights, tiles->piece_bytes), g->n_a)
+                         : 1;
     g->a_chunk = onr_ceil_div(g->n_a, pieces);
     g->sum_floats = g->a_chunk < g->n_a ? g->oc_chunk * g->tile_chunk * g->rows * g->max_q * g->lanes : 0;
 }
@@ -143,7 +184,7 @@ void onr_conv_geometry_make(const onr_conv_tiles *tiles, const onr_conv_shape *s
     g->n_c = taps_inside ? 1 : s->kw;
     g->n_t = s->in_block > 1 ? s->in_block : taps_inside ? s->kw : 1;
     g->n_a = onr_ceil_div(g->c_in, s->in_block);
-    g->k = g->n_a * g->n_b * g->n_c * g->n_t;
+    g->k = (g->banded ? onr_ceil_div(banded_blocks(g), onr_ceil_div(g->c_out, g->lanes)) : g->n_a) * g->n_b * g->n_c * g->n_t;
     g->x_pixel = (int64_t)s->stride_w * s->in_block;
     g->x_col = (int64_t)s->dil_w * s->in_block;
     g->x_row = s->w * s->in_block;
@@ -191,11 +232,10 @@ double onr_conv_direct_cost(const onr_conv_tiles *tiles, const onr_conv_shape *s
     onr_conv_geometry g;
     onr_conv_geometry_make(tiles, s, &g);
     double cycles_per_us = gflops * 1e3 / (4 * (double)g.block);
-    bool tail = onr_ceil_div(g.c_out, g.block) % 2 == 1; // the last oc tile has one vector
-    double cycles = (double)(g.n_oc - tail) * map_cycles(&g, 2) + tail * map_cycles(&g, 1);
+    const int64_t last = onr_conv_geometry_vectors(&g, g.n_oc - 1);
+    double cycles = (double)(g.n_oc - 1) * map_cycles(&g, g.lanes / g.block) + map_cycles(&g, last);
     double compute = (double)(g.seen.n * g.groups * g.k) * cycles * inside_share(&g, s) / cycles_per_us;
     // Setting up and storing a tile: about 60 cycles, and two for each vector.
     double around = (double)(g.seen.n * g.groups * g.n_oc * g.n_tiles) * (60 + 4 * (double)(g.max_q * g.rows)) / 3600;
-    double weights = (double)(g.groups * onr_round_up(g.c_out, g.block) * g.k) * sizeof(float);
-    return 1 + compute + around + us_per_mb * weights * 1e-6;
+    return 1 + compute + around + us_per_mb * (double)onr_conv_direct_packed_bytes(tiles, s) * 1e-6;
 }

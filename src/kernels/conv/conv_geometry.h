@@ -6,6 +6,10 @@
 // leave registers idle; 1x1 convolutions take the whole map as one row. Borders: kernel rows outside the input are left out;
 // kernel columns are left out pixel by pixel inside the microkernel where at most one pixel per side is concerned (3x3, pad 1);
 // otherwise a tile that touches the border first gathers its window, zero-padded, into scratch.
+//
+// Groups that do not fill channel blocks are merged until they do, with zero weights between them. Where that would be most of
+// the weights (17 groups of 24 channels never fit but all together), the convolution is banded instead: it is seen as one
+// group, and each oc tile reads the channel blocks that its own outputs' groups touch.
 #ifndef ONR_KERNELS_CONV_GEOMETRY_H
 #define ONR_KERNELS_CONV_GEOMETRY_H
 
@@ -17,12 +21,14 @@ typedef struct onr_conv_geometry {
     bool compact;                  ///< its pixels are strided: each task first copies its own, one after the other
     int64_t groups, c_in, c_out;   ///< after merging: groups, channels per group
     int64_t merged;                ///< ONNX groups in one of ours
+    bool banded;                   ///< all of them are, and an oc tile reads only some of the channel blocks
+    int64_t cig, cog;              ///< input and output channels of an ONNX group
     int64_t block, lanes;          ///< lanes: channels of an oc tile
     int64_t n_a, n_b, n_c, n_t;    ///< loops of a tile (conv_tile.h)
     int64_t x_pixel, x_col, x_row; ///< floats between input columns, kernel columns, input rows
     int64_t xa;                    ///< floats between channel blocks (or channels)
     int64_t in_blocks, out_blocks; ///< of the whole tensor
-    int64_t k;                     ///< steps of one tile
+    int64_t k;                     ///< steps of one tile; banded: on an average
     onr_tile_kind kind;
     bool gather; ///< some tiles need a padded window
     int rows;    ///< output rows of a tile
@@ -34,6 +40,15 @@ typedef struct onr_conv_geometry {
     int64_t window_w, window_floats;
     int64_t pixel_floats; ///< a task's own copy of its pixels
 } onr_conv_geometry;
+
+/// The channel blocks that oc tile `oc` reads: the first, and in *n how many.
+int64_t onr_conv_geometry_band(const onr_conv_geometry *g, int64_t oc, int64_t *n);
+/// Floats of packed weights of a group before its oc tile `oc`.
+int64_t onr_conv_geometry_weights(const onr_conv_geometry *g, int64_t oc);
+/// Vectors of oc tile `oc`: 1 or 2.
+static inline int onr_conv_geometry_vectors(const onr_conv_geometry *g, int64_t oc) {
+    return g->lanes > g->block && g->c_out - oc * g->lanes > g->block ? 2 : 1;
+}
 
 void onr_conv_geometry_make(const onr_conv_tiles *tiles, const onr_conv_shape *s, onr_conv_geometry *g);
 
