@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Times onnxrun and ONNX Runtime (and PyTorch, with --torch) side by side: processes in turn, A B A B, on the exported networks.
+"""Times onnxrun, ONNX Runtime and PyTorch side by side: processes in turn, A B C A B C, on the exported networks.
 
     bench_peers.py --onnxrun BINARY --modules DIR --exports DIR [--nets a,b] [--threads 1,2] [--batches 1,8] [--rounds N] [--json FILE]
     bench_peers.py --onnxrun BINARY --modules DIR --models DIR [--models DIR] [--nets a,b] [--threads 1,2] [--rounds N] [--json FILE]
 
-The first times the ResNets that tools/export_resnet.py made, on random pictures. The second times every DIR/NAME/model.onnx (or those
-of --nets) on the input in DIR/NAME/test_data_set_0, the layout of ONNX's backend tests and of tools/export_torchvision.py.
+The first times the ResNets that tools/export_resnet.py made, on random pictures; PyTorch (bench_torch.py) takes part where Debian's
+package python3-torch is installed and --no-torch does not leave it out. The second times every DIR/NAME/model.onnx (or those of --nets)
+on the input in DIR/NAME/test_data_set_0, the layout of ONNX's backend tests and of tools/export_torchvision.py, without PyTorch.
 
 Each round starts one process of each peer, which loads the model and runs it some times; figures are the minimum and the median over
 all rounds' runs. Prints a table of times and ratios (onnxrun / peer) and writes everything as JSON. Called by bench_peers.sh, which
@@ -26,6 +27,7 @@ import ort_peer
 
 SIZES = {"residualnet34": 32}
 DATA_SET = "test_data_set_0"
+TORCH_PYTHON = "/usr/bin/python3"  # Debian's, which sees the package python3-torch
 NETS = ["residualnet34", "resnet18", "resnet34", "resnet50", "resnet101"]
 
 
@@ -48,28 +50,46 @@ def run_ort(args, folder, batch, threads):
     return {"load_ms": out["load_ms"], "min": min(times), "median": statistics.median(times), "rss_mb": out["rss_mb"]}
 
 
+def run_torch(args, folder, batch, threads):
+    command = [TORCH_PYTHON, os.path.join(ort_peer.HERE, "bench_torch.py"), os.path.basename(folder), str(batch), str(threads), str(args.runs + 3)]
+    out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    times = out["times_ms"][3:]
+    return {"min": min(times), "median": statistics.median(times), "rss_mb": out["rss_mb"]}
+
+
 def measure(args, folder, batch, threads):
-    """One row: both peers in turn for some rounds."""
-    results = {"onnxrun": [], "onnxruntime": []}
+    """One row: the peers in turn for some rounds."""
+    peers = {"onnxrun": run_onnxrun, "onnxruntime": run_ort, **({"pytorch": run_torch} if args.torch else {})}
+    results = {name: [] for name in peers}
     for _ in range(args.rounds):
-        results["onnxrun"].append(run_onnxrun(args, folder, batch, threads))
-        results["onnxruntime"].append(run_ort(args, folder, batch, threads))
+        for name, run in peers.items():
+            results[name].append(run(args, folder, batch, threads))
     row = {"net": os.path.basename(folder), "batch": batch, "threads": threads}
-    for peer, rounds in results.items():
-        row[peer] = {
-            "load_ms": min(r["load_ms"] for r in rounds),
+    for name, rounds in results.items():
+        row[name] = {
             "min_ms": min(r["min"] for r in rounds),
             "median_ms": statistics.median(r["median"] for r in rounds),
             "rss_mb": min(r["rss_mb"] for r in rounds),
         }
+        if "load_ms" in rounds[0]:
+            row[name]["load_ms"] = min(r["load_ms"] for r in rounds)
     row["ratio"] = {key: row["onnxrun"][key] / row["onnxruntime"][key] for key in row["onnxrun"]}
+    if args.torch:
+        row["ratio_pytorch"] = {key: row["onnxrun"][key] / row["pytorch"][key] for key in row["pytorch"]}
     return row
+
+
+HEADING = """                      A min    B min  A/B    C min  A/C  medians   load A  load  rss
+net             b t      ms       ms           ms        A/B A/C      ms   A/B  A/B"""
 
 
 def show(row):
     a, b, r = row["onnxrun"], row["onnxruntime"], row["ratio"]
-    print(f"{row['net'][:20]:20} b{row['batch']} t{row['threads']}  {a['min_ms']:8.2f} {b['min_ms']:8.2f} {r['min_ms']:6.2f}   {r['median_ms']:6.2f}   "
-          f"{a['load_ms']:7.0f} {b['load_ms']:7.0f} {r['load_ms']:6.2f}   {a['rss_mb']:6.0f} {b['rss_mb']:6.0f} {r['rss_mb']:6.2f}", flush=True)
+    torch = row.get("ratio_pytorch")
+    c = f"{row['pytorch']['min_ms']:8.2f} {torch['min_ms']:4.2f}" if torch else f"{'-':>8} {'-':>4}"
+    median_c = f"{torch['median_ms']:4.2f}" if torch else "   -"
+    print(f"{row['net'][:15]:15} {row['batch']} {row['threads']} {a['min_ms']:8.2f} {b['min_ms']:8.2f} {r['min_ms']:4.2f} {c} "
+          f"{r['median_ms']:4.2f} {median_c} {a['load_ms']:7.0f} {r['load_ms']:5.2f} {r['rss_mb']:4.2f}", flush=True)
 
 
 def folders(args):
@@ -85,7 +105,17 @@ def versions(args):
     with open(os.path.join(args.modules, "node_modules", "onnxruntime-node", "package.json"), encoding="utf-8") as f:
         ort = json.load(f)["version"]
     mine = subprocess.run([args.onnxrun, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    return {"onnxrun": mine, "onnxruntime": f"onnxruntime-node {ort}"}
+    peers = {"onnxrun": mine, "onnxruntime": f"onnxruntime-node {ort}"}
+    if args.torch:
+        peers["pytorch"] = f"PyTorch {torch_version()} with oneDNN"
+    return peers
+
+
+def torch_version():
+    """PyTorch's version, or None where it is not installed."""
+    command = [TORCH_PYTHON, "-c", "import torch; print(torch.__version__)"]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    return found.stdout.strip() if found.returncode == 0 else None
 
 
 def main():
@@ -101,11 +131,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=10, help="timed runs in each process")
     parser.add_argument("--json", help="file for the figures")
+    parser.add_argument("--no-torch", action="store_true", help="without PyTorch")
     parser.add_argument("--options", nargs="*", default=[], help="more options for onnxrun bench")
     args = parser.parse_args()
+    args.torch = bool(args.exports) and not args.no_torch and torch_version() is not None
     about = versions(args)
-    print(f"A: {about['onnxrun']}, B: {about['onnxruntime']}; {args.rounds} x {args.runs} runs each, in turn; times in ms, memory in MB")
-    print("net                  b  t        A min    B min    A/B  median A/B   A load  B load    A/B    A rss  B rss    A/B")
+    print(", ".join(f"{letter}: {about[name]}" for letter, name in zip("ABC", about)))
+    print(f"{args.rounds} x {args.runs} runs each, in turn, of b pictures on t threads (all peers)")
+    print("load: from the path to a ready session; rss: peak, of B and C without their language")
+    print(HEADING)
     rows = []
     for folder in folders(args):
         for batch in [1] if args.models else map(int, args.batches.split(",")):
