@@ -227,6 +227,9 @@ void check_transpose(uint32_t features, const char *level) {
     }
     for (int round = 0; round < 500; round++) check_strided(features, level, round);
     check_permutation(features, level, 4, 2, (const int64_t[]){1001, 777}, (const int64_t[]){1, 0});
+    // Large enough to go past the caches: with rows that are aligned to the vectors, and not.
+    check_permutation(features, level, 4, 2, (const int64_t[]){1777, 1792}, (const int64_t[]){1, 0});
+    check_permutation(features, level, 4, 2, (const int64_t[]){1776, 1785}, (const int64_t[]){1, 0});
     check_permutation(features, level, 4, 4, (const int64_t[]){2, 197, 12, 64}, (const int64_t[]){0, 2, 1, 3});
     check_permutation(features, level, 1, 4, (const int64_t[]){2, 131, 127, 3}, (const int64_t[]){0, 3, 1, 2});
 }

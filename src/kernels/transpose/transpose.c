@@ -32,6 +32,7 @@ enum {
     TASK = 65536,    // bytes per task, at least
     ALONE = 262144,  // below this many bytes threads cost more than they give
     SIDE = 64,       // of the rectangles that are transposed together: whole cache lines both ways, within L1
+    FAR = 12 << 20,  // bytes written from which the first of them have left the caches before the last are there
     FEW = 4          // rows or columns below this number are not worth a rectangle
 };
 
@@ -49,6 +50,7 @@ typedef struct job {
     char *y;
     int64_t segment, n_segments;      // of dimension 0, for rows
     int64_t n_row_tiles, n_col_tiles; // of dimensions 0 and 1, for rectangles
+    bool far;
 } job;
 
 // n elements in steps; a step of 1 on both sides is a run of memory.
@@ -104,7 +106,7 @@ static void run_rectangles(void *ctx, size_t begin, size_t end) {
         const char *x = j->x + (offset[X] + r * x_row + c) * j->size;
         char *y = j->y + (offset[Y] + c * y_row + r) * j->size;
         if (j->size == 4)
-            j->v->rectangle((const float *)x, x_row, (float *)y, y_row, rows, cols);
+            j->v->rectangle((const float *)x, x_row, (float *)y, y_row, rows, cols, j->far);
         else
             rectangle_plain(j->size, x, x_row, y, y_row, rows, cols);
         if (++tile < tiles) continue;
@@ -142,6 +144,7 @@ void onr_strided_copy_run(uint32_t features, int64_t size, int rank, const int64
     sort_by_y(l);
     onr_loop_collapse(l);
     if (total * size < ALONE) pool = NULL;
+    j.far = total * size >= FAR;
     const int d = rectangle_of(l);
     if (d > 0) {
         for (int i = d; i > 1; i--) onr_loop_swap(l, i, i - 1);

@@ -5,13 +5,15 @@
 
 #include "kernels/transpose/transpose.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct onr_transpose_variant {
     const char *name;
     uint32_t needs; ///< ONR_CPU_* bits, all required
-    /// y[c * y_row + r] = x[r * x_row + c] for r < rows, c < cols.
-    void (*rectangle)(const float *x, int64_t x_row, float *y, int64_t y_row, int64_t rows, int64_t cols);
+    /// y[c * y_row + r] = x[r * x_row + c] for r < rows, c < cols. far: y is not read again soon, and goes past the caches
+    /// where it lies so that it can.
+    void (*rectangle)(const float *x, int64_t x_row, float *y, int64_t y_row, int64_t rows, int64_t cols, bool far);
 } onr_transpose_variant;
 
 /// All variants, best first: variant i, or NULL past the end.
