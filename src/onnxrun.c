@@ -401,13 +401,32 @@ onnxrun_status onnxrun_session_plan(onnxrun_session *s, const onnxrun_value *con
 // ---- run
 // ---------------------------------------------------------------------------------------------------------------------------
 
+typedef struct frame_run {
+    onnxrun_session *s;
+    const call *c;
+    onr_watch *watch;
+    onr_err *err;
+    onr_status status;
+} frame_run;
+
+static void run_frame(void *ctx) {
+    frame_run *r = ctx;
+    r->status = onr_frame_run(r->s->current->frame, r->s->memory->data, r->c->data, r->c->outputs, &r->s->env, r->watch,
+                              r->err);
+}
+
 static onr_status run_now(onnxrun_session *s, const call *c, onr_err *err) {
     onr_watch *w = onr_session_watch(s);
     s->env.run = w; // for the bodies of control flow
     if (s->target.reference) return onr_interpret(s->graph, c->data, s->graph->n_inputs, NULL, c->outputs, &s->env, w, err);
     ONR_TRY(plan_for(s, c->types, w != NULL, err));
     ONR_TRY(fit_memory(s, err));
-    return onr_frame_run(s->current->frame, s->memory->data, c->data, c->outputs, &s->env, w, err);
+    frame_run r = {s, c, w, err, ONR_OK};
+    if (s->current->plan->gathers)
+        onr_pool_gather(s->pool, run_frame, &r);
+    else
+        run_frame(&r);
+    return r.status;
 }
 
 static onr_status give_outputs(onr_datum *data, onnxrun_value **outputs, size_t n, onr_err *err) {

@@ -26,6 +26,11 @@ void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t wor
 /// Do the workers take denormal numbers as zero from now on? (The caller's own thread is the caller's business: base/fpmode.h.)
 void onr_pool_flush_denormals(onr_pool *p, bool flush);
 
+/// Calls fn(ctx) once, on this thread, and keeps the workers at hand for the loops in it: they are woken once, and sleep again
+/// when fn returns. A loop then starts and ends in a fraction of a microsecond, and does not wait for a worker that is still
+/// waking up. For what takes some hundred microseconds at least; fn may not gather again. A NULL pool just calls fn.
+void onr_pool_gather(onr_pool *p, void (*fn)(void *ctx), void *ctx);
+
 /// Puts the workers to sleep at once instead of letting them spin for the next loop; called when a run ends.
 void onr_pool_quiet(onr_pool *p);
 

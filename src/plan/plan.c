@@ -241,6 +241,16 @@ static onr_status place(planner *pl, size_t max_bytes) {
                     total, p->arena_bytes, n ? n->name : "", onr_packs_bytes(pl->packs), max_bytes);
 }
 
+// Whether a run takes some hundred microseconds. A rough guess will do: 200 GFLOP/s, 40 GB/s.
+static bool is_long(const onr_plan *p) {
+    double us = 0;
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const onr_prepared *op = &p->steps[i].op;
+        us += (op->flops / 200e3 + op->bytes / 40e3) * (double)(p->steps[i].images ? p->steps[i].images : 1);
+    }
+    return us > 200;
+}
+
 onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_target *target, onr_packs *packs, onr_pool *pool,
                         size_t max_bytes, bool watched, onr_plan **out, onr_err *err) {
     onr_arena *arena = onr_arena_new(0);
@@ -260,6 +270,7 @@ onr_status onr_plan_new(const onr_graph *g, const onr_type *inputs, const onr_ta
     if ((s = onr_plan_liveness(p, onr_pool_threads(pool), err)) != ONR_OK) goto fail;
     if ((s = place(&pl, max_bytes)) != ONR_OK) goto fail;
     if ((s = count_constants(p, err)) != ONR_OK) goto fail;
+    p->gathers = is_long(p);
     *out = p;
     return ONR_OK;
 fail:

@@ -69,6 +69,7 @@ typedef struct onr_plan {
     size_t live_peak_bytes; ///< largest sum alive at one step: the lower bound
     int32_t peak_step;
     size_t constant_bytes; ///< constants that steps read as they are
+    bool gathers;          ///< long enough that the threads stay at hand throughout a run (onr_pool_gather)
 } onr_plan;
 
 enum { ONR_PLAN_ALIGN = 64 };

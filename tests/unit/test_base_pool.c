@@ -6,6 +6,8 @@
 #include "support/cmocka.h"
 
 #include <stdint.h>
+#include <string.h>
+#include <time.h>
 
 enum { MAX_N = 1100, MAX_THREADS = 4 };
 
@@ -113,6 +115,64 @@ static void loops_are_barriers(void **state) {
     onr_pool_free(p);
 }
 
+static void in_gathering(void *pool) { with_pool(pool); }
+
+static void gathered_every_index_once(void **state) {
+    (void)state;
+    onr_pool_gather(NULL, in_gathering, NULL);
+    for (int n = 1; n <= MAX_THREADS; n += n) {
+        onr_pool *p = onr_pool_new(n);
+        assert_non_null(p);
+        for (int round = 0; round < 3; round++) {
+            onr_pool_gather(p, in_gathering, p);
+            onr_pool_quiet(p); // nobody is awake: does nothing
+            with_pool(p);      // and common loops go on as before
+        }
+        onr_pool_free(p);
+    }
+}
+
+typedef struct barriers {
+    onr_pool *pool;
+    size_t *x;
+    size_t rounds, pause; // every so many rounds the workers are kept waiting until they sleep
+} barriers;
+
+static void alternate(void *ctx) {
+    const barriers *b = ctx;
+    for (size_t round = 1; round <= b->rounds; round++) {
+        if (b->pause && round % b->pause == 0) nanosleep(&(struct timespec){0, 20000000}, NULL);
+        onr_pool_for_worker(b->pool, MAX_N, write_plain, b->x);
+        onr_pool_for(b->pool, MAX_N, 7, sum_neighbours, b->x);
+        for (size_t i = 0; i < MAX_N; i++) assert_int_equal(b->x[MAX_N + i], 2 * b->x[0]);
+    }
+}
+
+static void gathered_loops_are_barriers(void **state) {
+    (void)state;
+    static size_t x[2 * MAX_N];
+    for (int n = 2; n <= 3; n++) {
+        barriers b = {onr_pool_new(n), x, 300, 100};
+        assert_non_null(b.pool);
+        memset(x, 0, sizeof x);
+        for (int i = 0; i < 3; i++) onr_pool_gather(b.pool, alternate, &b);
+        assert_int_equal(x[0], 900);
+        onr_pool_free(b.pool);
+    }
+}
+
+// What ends before a worker has woken up ends all the same, and leaves nothing behind for the next time.
+static void nothing(void *ctx) { ++*(int *)ctx; }
+
+static void short_gatherings(void **state) {
+    (void)state;
+    onr_pool *p = onr_pool_new(2);
+    int calls = 0;
+    for (int i = 0; i < 500; i++) onr_pool_gather(p, nothing, &calls);
+    assert_int_equal(calls, 500);
+    onr_pool_free(p);
+}
+
 static void clock_is_monotonic(void **state) {
     (void)state;
     uint64_t before = onr_time_ns();
@@ -128,6 +188,9 @@ int main(void) {
         cmocka_unit_test(every_index_once),
         cmocka_unit_test(huge_grain_does_not_wrap),
         cmocka_unit_test(loops_are_barriers),
+        cmocka_unit_test(gathered_every_index_once),
+        cmocka_unit_test(gathered_loops_are_barriers),
+        cmocka_unit_test(short_gatherings),
         cmocka_unit_test(clock_is_monotonic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
