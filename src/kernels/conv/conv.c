@@ -18,15 +18,15 @@ const onr_conv_variant *onr_conv_variant_at(size_t i) { return i < n_variants ? 
 
 int32_t onr_conv_block(uint32_t features) { return features & ONR_CPU_AVX512 ? 16 : 8; }
 
-// What a megabyte of weights beyond the plain ones has to save in each run of one image, in microseconds, where a layer's are
-// large. It takes some 300 to load (cleared by the kernel, computed, written), which ten runs shall about pay back, and memory
-// as long as the session lives. Who runs batches has many images: they share the price.
+// What a megabyte of weights beyond the plain ones has to save in each run, in microseconds, where a layer's are large. It takes
+// some 300 to load (cleared by the kernel, computed, written), which ten runs shall about pay back, and memory as long as the
+// session lives.
 static const double EXPANSION_PRICE = 35, LARGE_MB = 8;
 
 static double price(const onr_conv_variant *v, const onr_conv_shape *s) {
     const double plain = 4e-6 * (double)s->c_out * (double)(s->c_in / s->groups) * s->kh * s->kw;
     const double packed = 1e-6 * (double)v->packed_bytes(s);
-    return v->expands && packed > LARGE_MB ? EXPANSION_PRICE * (packed - plain) / (double)s->n : 0;
+    return v->expands && packed > LARGE_MB ? EXPANSION_PRICE * (packed - plain) : 0;
 }
 
 const onr_conv_variant *onr_conv_choose(const onr_conv_shape *s, const onr_cpu *cpu, const onr_conv_choice *how) {

@@ -106,7 +106,7 @@ typedef struct machine {
 // Measured, weights read from memory, as in a network whose weights are larger than the caches. AVX-512: Zen 5 cores with 221
 // and 272 GFLOP/s and 34 to 52 GB/s, in times of the slower one. AVX2: a Zen 3 core with 104 GFLOP/s and 18 to 21 GB/s.
 static machine machine_of(const onr_wino_style *how) {
-    return how->lanes == 16 ? (machine){3450, 5, 32, 160} : (machine){3300, 20, 66, 240};
+    return how->lanes == 16 ? (machine){3450, 5, 32, 150} : (machine){3300, 20, 66, 240};
 }
 
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -114,7 +114,7 @@ static double larger(double a, double b) { return a > b ? a : b; }
 // Products run at 95 % of the peak; a tile's transform of one block of channels takes some 100 cycles for 36 points, in or out.
 // Each further pass over prepacked weights for the next block of tiles costs 4 us/MB. The fused kernel is bound by two loads
 // per cycle (42 of taps per block of tiles, one per product) and reaches 1 / 1.3 of that. The chunked kernel pays for the taps
-// of each input channel, group and block, and 12 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked
+// of each input channel, group and block, and 9 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked
 // kernel (45 where they are larger than 4 MB); the fused one waits for memory as the prepacked one does, where they are.
 double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind) {
     const machine on = machine_of(how);
@@ -133,7 +133,7 @@ double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_win
                       plain > 4 ? on.bound * plain : 0);
     const double compute = products * c * outputs / (2 * how->lanes * cycles_per_us * 0.95);
     if (kind == WINO_STREAM)
-        return transforms + 1.12 * compute + blocks * c * (double)p.n_groups * on.taps / cycles_per_us +
+        return transforms + 1.09 * compute + blocks * c * (double)p.n_groups * on.taps / cycles_per_us +
                (plain > 4 ? 45 : 20) * plain;
     const double megabytes = points * c * outputs * 4e-6;
     return larger(transforms + compute + (4 * (blocks - 1) + on.beside) * megabytes, on.bound * megabytes);
