@@ -16,6 +16,7 @@ import argparse
 import glob
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -132,7 +133,7 @@ def main():
     parser.add_argument("--runs", type=int, default=10, help="timed runs in each process")
     parser.add_argument("--json", help="file for the figures")
     parser.add_argument("--no-torch", action="store_true", help="without PyTorch")
-    parser.add_argument("--options", nargs="*", default=[], help="more options for onnxrun bench")
+    parser.add_argument("--options", default=[], type=shlex.split, help="more options for onnxrun bench, as in --options='--prefer memory'")
     args = parser.parse_args()
     args.torch = bool(args.exports) and not args.no_torch and torch_version() is not None
     about = versions(args)
