@@ -4,6 +4,7 @@
 #include "kernels/conv/conv.h"
 
 #include "base/mathx.h"
+#include "kernels/pool/pooling.h"
 #include "kernels/reorder/reorder.h"
 #include "ops/conv_reference.h"
 #include "ops/eval.h"
@@ -19,14 +20,26 @@ enum { IN_X, IN_W, IN_B, IN_RESIDUAL, IN_SCALE };
 typedef struct params {
     onr_window_attrs win;
     int64_t group;
-    float lo, hi;  // our own Conv: clamp of the result
-    int64_t block; // our own Conv: layout of the output; 0 plain
+    float lo, hi;          // our own Conv: clamp of the result
+    int64_t block;         // our own Conv: layout of the output; 0 plain
+    onr_window_attrs pool; // our own Conv: a MaxPool behind the clamp, if it has a kernel_shape
 } params;
 
 static const onr_attr_spec conv_attrs[] = {ONR_WINDOW_SPECS(params), ONR_A_INT(params, group, 1), ONR_ATTR_ARRAY_END};
-static const onr_attr_spec our_attrs[] = {ONR_WINDOW_SPECS(params),           ONR_A_INT(params, group, 1),
-                                          ONR_A_FLOAT(params, lo, -INFINITY), ONR_A_FLOAT(params, hi, INFINITY),
-                                          ONR_A_INT(params, block, 0),        ONR_ATTR_ARRAY_END};
+static const onr_attr_spec our_attrs[] = {
+    ONR_WINDOW_SPECS(params),
+    ONR_A_INT(params, group, 1),
+    ONR_A_FLOAT(params, lo, -INFINITY),
+    ONR_A_FLOAT(params, hi, INFINITY),
+    ONR_A_INT(params, block, 0),
+    {.name = "pool_auto_pad", .kind = ONR_ATTR_STRING, .offset = offsetof(params, pool.auto_pad), .s = "NOTSET"},
+    {.name = "pool_kernel_shape", .kind = ONR_ATTR_INTS, .offset = offsetof(params, pool.kernel_shape)},
+    {.name = "pool_strides", .kind = ONR_ATTR_INTS, .offset = offsetof(params, pool.strides)},
+    {.name = "pool_pads", .kind = ONR_ATTR_INTS, .offset = offsetof(params, pool.pads)},
+    {.name = "pool_ceil_mode", .kind = ONR_ATTR_INT, .offset = offsetof(params, pool.ceil_mode)},
+    ONR_ATTR_ARRAY_END};
+
+static bool has_pool(const params *p) { return p->pool.kernel_shape.n > 0; }
 
 /// The standard's Conv has no clamp.
 static onr_status no_clamp(const onr_node *n, void *p, onr_arena *a, onr_err *err) {
@@ -96,6 +109,12 @@ static onr_status infer(onr_infer *c) {
     y.dim[1] = w.dim[0];
     for (int32_t i = 0; i < win.n; i++) y.dim[2 + i] = win.out[i];
     ONR_TRY(check_fused(c, &y));
+    onr_window pool;
+    if (has_pool(p)) {
+        if (!onr_window_resolve(&p->pool, y.rank - 2, y.dim + 2, NULL, c->symbols, &pool, &why))
+            return onr_infer_bad(c, "%s", why);
+        for (int32_t i = 0; i < pool.n; i++) y.dim[2 + i] = pool.out[i];
+    }
     onr_infer_set(c, 0, onr_infer_dtype(c, IN_X), y);
     if (c->n_out > 0) c->out[0].block = (int32_t)p->block;
     return ONR_OK;
@@ -109,6 +128,7 @@ typedef struct state {
     const float *packed;             // NULL: packed while running, into scratch
     const float *bias;               // padded to whole blocks; NULL: made while running
     onr_window win;
+    onr_pooling_shape pool; // kh 0: none, or the variant's
     int64_t padded_channels;
     // Offsets into scratch, in bytes. 0 sizes where not needed.
     size_t packed_at, bias_at, x_at, y_at;
@@ -184,7 +204,7 @@ static void plan_scratch(onr_prepare *c, state *s) {
     if (!s->packed) s->packed_at = take(&total, s->variant->packed_bytes(sh));
     if (!s->bias) s->bias_at = take(&total, c_out * sizeof(float));
     if (s->reorder_x) s->x_at = take(&total, (size_t)sh->n * c_in * (size_t)(sh->h * sh->w) * sizeof(float));
-    if (s->reorder_y) s->y_at = take(&total, (size_t)sh->n * c_out * (size_t)(sh->oh * sh->ow) * sizeof(float));
+    if (s->reorder_y || s->pool.kh) s->y_at = take(&total, (size_t)sh->n * c_out * (size_t)(sh->oh * sh->ow) * sizeof(float));
     c->scratch_bytes = total;
     c->worker_bytes = s->variant->worker_bytes(sh);
 }
@@ -215,11 +235,45 @@ static bool has_fast_kernel(const onr_prepare *c, const onr_type *x) {
     return !c->target->reference && x->dtype == ONR_FLOAT && x->shape.rank <= 4 && x->shape.dim[1] > 0;
 }
 
+/// The MaxPool: the kernel's, where one can, or a pass over the result.
+static onr_status prepare_pool(onr_prepare *c, const params *p, state *s) {
+    onr_conv_shape *sh = &s->shape;
+    const int64_t map[2] = {sh->oh, sh->ow};
+    onr_window w;
+    const char *why;
+    if (!onr_window_resolve(&p->pool, 2, map, NULL, NULL, &w, &why)) return onr_fail(c->err, ONR_INVALID, "%s", why);
+    s->pool = (onr_pooling_shape){.n = sh->n,
+                                  .c = sh->c_out,
+                                  .h = sh->oh,
+                                  .w = sh->ow,
+                                  .oh = w.out[0],
+                                  .ow = w.out[1],
+                                  .kh = (int32_t)w.kernel[0],
+                                  .kw = (int32_t)w.kernel[1],
+                                  .stride_h = (int32_t)w.stride[0],
+                                  .stride_w = (int32_t)w.stride[1],
+                                  .dil_h = 1,
+                                  .dil_w = 1,
+                                  .pad_top = (int32_t)w.pad_begin[0],
+                                  .pad_left = (int32_t)w.pad_begin[1],
+                                  .pad_bottom = (int32_t)w.pad_end[0],
+                                  .pad_right = (int32_t)w.pad_end[1],
+                                  .block = sh->out_block};
+    const onr_conv_choice how = choice_of(c->target);
+    onr_conv_shape pooled = *sh;
+    pooled.pool = (onr_conv_pool){s->pool.kh,      s->pool.kw,       s->pool.stride_h, s->pool.stride_w,
+                                  s->pool.pad_top, s->pool.pad_left, s->pool.oh,       s->pool.ow};
+    if (s->variant != onr_conv_choose(&pooled, &c->target->cpu, &how)) return ONR_OK;
+    *sh = pooled;
+    s->pool.kh = 0;
+    return ONR_OK;
+}
+
 /// What one run reads and writes: the weights in their packed form, which may be larger or smaller than the input W.
 static double moved_bytes(const onr_prepare *c, const state *s) {
     const onr_conv_shape *sh = &s->shape;
     const double x = (double)(sh->n * onr_round_up(sh->c_in, sh->in_block) * sh->h * sh->w);
-    const double y = (double)(sh->n * s->padded_channels * sh->oh * sh->ow);
+    const double y = (double)(sh->n * s->padded_channels) * (double)(sh->pool.kh ? sh->pool.oh * sh->pool.ow : sh->oh * sh->ow);
     const bool residual = c->n_in > IN_RESIDUAL && c->in[IN_RESIDUAL];
     return (double)sizeof(float) * (x + (residual ? 2 : 1) * y + (double)s->padded_channels) +
            (double)s->variant->packed_bytes(sh);
@@ -233,21 +287,23 @@ static onr_status prepare(onr_prepare *c) {
     if (!s) return ONR_LIMIT;
     if (!onr_window_resolve(&p->win, x->shape.rank - 2, x->shape.dim + 2, w->shape.dim + 2, NULL, &s->win, &why))
         return onr_fail(c->err, ONR_INVALID, "%s", why);
-    c->flops = 2.0 * (double)onr_shape_span(&c->out[0].shape, 0, x->shape.rank) *
-               (double)onr_shape_span(&w->shape, 1, w->shape.rank);
+    c->flops = 2.0 * (double)(x->shape.dim[0] * w->shape.dim[0]) * (double)onr_shape_span(&w->shape, 1, w->shape.rank);
+    for (int32_t i = 0; i < s->win.n; i++) c->flops *= (double)s->win.out[i];
     s->empty = onr_shape_span(&c->out[0].shape, 0, x->shape.rank) == 0;
     if (s->empty) return c->kernel = "nothing", ONR_OK; // an empty batch, in any layout
     if (x->shape.rank <= 4) fill_shape(s, p, x, w);
     if (has_fast_kernel(c, x))
         s->variant = choose(&s->shape, c->target, x->block, p->block ? (int32_t)p->block : onr_target_block(c->target));
     if (!s->variant) {
-        if (x->block || p->block) return onr_fail(c->err, ONR_INTERNAL, "Conv: no kernel for a layout that was chosen before");
+        if (x->block || p->block || has_pool(p))
+            return onr_fail(c->err, ONR_INTERNAL, "Conv: no kernel for a layout that was chosen before");
         return c->kernel = "reference", ONR_OK;
     }
     c->kernel = s->variant->name;
     s->padded_channels = onr_round_up(s->shape.c_out, s->shape.out_block);
     s->reorder_x = !x->block && s->shape.in_block != 1;
     s->reorder_y = !p->block;
+    if (has_pool(p)) ONR_TRY(prepare_pool(c, p, s));
     ONR_TRY(prepare_bias(c, s));
     ONR_TRY(prepare_weights(c, s));
     plan_scratch(c, s);
@@ -295,13 +351,14 @@ static onr_status run_fast(const onr_run *r, const params *p, const state *s) {
         onr_reorder_to_blocked(r->env->target->cpu.features, a.x, sh->n, sh->c_in, sh->h * sh->w, sh->in_block, x, r->pool);
         a.x = x;
     }
-    if (s->reorder_y) a.y = (float *)(void *)(scratch + s->y_at);
+    if (s->reorder_y || s->pool.kh) a.y = (float *)(void *)(scratch + s->y_at);
     if (s->reorder_y && residual) {
         onr_reorder_to_blocked(r->env->target->cpu.features, a.residual, sh->n, sh->c_out, sh->oh * sh->ow, sh->out_block, a.y,
                                r->pool);
         a.residual = a.y;
     }
     s->variant->run(&a);
+    if (s->pool.kh) onr_pooling_max_run(r->env->target->cpu.features, &s->pool, a.y, onr_run_out(r, 0)->data, r->pool);
     if (s->reorder_y)
         onr_reorder_to_plain(r->env->target->cpu.features, a.y, sh->n, sh->c_out, sh->oh * sh->ow, sh->out_block,
                              onr_run_out(r, 0)->data, r->pool);

@@ -93,5 +93,6 @@ ONR_PASS(lower_conv);
 ONR_PASS(conv_bn);
 ONR_PASS(conv_add_act);
 ONR_PASS(layout);
+ONR_PASS(conv_pool);
 
 #endif

@@ -24,6 +24,7 @@ static const onr_pass passes[] = {
     {"conv_add_act", 1, "residual Add and Relu or Clip move into the convolution's store", onr_pass_conv_add_act},
     {"layout", 1, "channels in blocks, reordered only at the edges", onr_pass_layout},
     {"sweep", 1, "what the rewrites left behind goes", onr_pass_dead},
+    {"conv_pool", 1, "MaxPool of a result too large for a cache becomes part of the convolution", onr_pass_conv_pool},
 };
 
 enum { N_PASSES = sizeof passes / sizeof passes[0] };

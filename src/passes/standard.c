@@ -127,11 +127,33 @@ static onr_status append_clamp(const job *j, onr_node *n, int32_t place, float l
     return append(j, n, "Clip", place, in, in[2] ? 3 : 2) ? ONR_OK : no_memory(j);
 }
 
-/// Conv, then the Add, then the clamp: what was fused last is put behind first.
+/// The MaxPool, whose attributes were kept under names of their own. What it reads has the type that the model's value had.
+static onr_status append_pool(const job *j, onr_node *conv, int32_t place) {
+    static const char *const names[] = {"pool_auto_pad", "pool_kernel_shape", "pool_strides", "pool_pads", "pool_ceil_mode"};
+    const onr_map_entry *e = place > 0 && place <= conv->n_origin ? onr_map_get(&j->outputs, conv->origin[place - 1]) : NULL;
+    const onr_value *result = e && e->v.ptr ? onr_graph_find(j->g, e->v.ptr) : NULL;
+    const onr_type type = result ? result->type : onr_type_unknown();
+    onr_value *in[1] = {0};
+    onr_node *pool = append(j, conv, "MaxPool", place, in, 1);
+    if (!pool) return no_memory(j);
+    pool->in[0]->type = type;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const onr_attr *kept = onr_node_attr(conv, names[i]);
+        if (!kept) continue;
+        onr_attr a = *kept;
+        a.name = names[i] + strlen("pool_");
+        if (!onr_node_set_attr(pool, &a)) return no_memory(j);
+        drop_attr(conv, names[i]);
+    }
+    return ONR_OK;
+}
+
+/// Conv, then the Add, then the clamp, then the MaxPool: what was fused last is put behind first.
 static onr_status unfuse(const job *j, onr_node *conv) {
     float lo = attr_or(conv, "lo", -INFINITY), hi = attr_or(conv, "hi", INFINITY);
     onr_value *residual = conv->n_in > IN_RESIDUAL ? conv->in[IN_RESIDUAL] : NULL;
     int32_t place = conv->n_origin;
+    if (onr_node_attr(conv, "pool_kernel_shape")) ONR_TRY(append_pool(j, conv, --place));
     if (conv->n_in > IN_SCALE && conv->in[IN_SCALE]) ONR_TRY(scale_weights(j, conv));
     if (lo != -INFINITY || hi != INFINITY) ONR_TRY(append_clamp(j, conv, --place, lo, hi));
     if (residual) {

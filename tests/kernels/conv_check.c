@@ -5,6 +5,7 @@
 #include "conv_problem.h"
 #include "conv_shapes.h"
 #include "kernel_check.h"
+#include "kernels/pool/pooling.h"
 #include "ref_conv.h"
 
 #include <math.h>
@@ -96,6 +97,47 @@ static void check_identity(const onr_conv_variant *v, const onr_conv_args *first
     }
 }
 
+// A variant that pools gives the bits of its bare result, pooled by a kernel that does nothing else: windows that overlap,
+// leave gaps and hang over the edge, on any number of threads.
+static void check_pooled(const onr_conv_variant *v, const conv_problem *p, const onr_conv_shape *s) {
+    static const onr_conv_pool windows[] = {{3, 3, 2, 2, 1, 1, 0, 0},
+                                            {2, 2, 2, 2, 0, 0, 0, 0},
+                                            {3, 2, 1, 1, 1, 0, 0, 0},
+                                            {2, 3, 3, 2, 0, 2, 0, 0},
+                                            {1, 1, 4, 1, 0, 0, 0, 0}};
+    onr_conv_args bare = conv_args(v, p, s);
+    bare.residual = NULL;
+    bare.lo = 0;
+    v->run(&bare);
+    const int mark = check_mark();
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        onr_conv_shape pooled = *s;
+        pooled.pool = windows[i];
+        onr_conv_pool *w = &pooled.pool;
+        w->oh = (s->oh + 2 * w->pad_top - w->kh) / w->stride_h + 1;
+        w->ow = (s->ow + 2 * w->pad_left - w->kw) / w->stride_w + 1;
+        if (s->oh + 2 * w->pad_top < w->kh || s->ow + 2 * w->pad_left < w->kw) continue;
+        const onr_pooling_shape q = {s->n,       s->c_out,    s->oh,       s->ow,       w->oh,       w->ow,
+                                     w->kh,      w->kw,       w->stride_h, w->stride_w, 1,           1,
+                                     w->pad_top, w->pad_left, w->pad_top,  w->pad_left, s->out_block};
+        const size_t bytes = (size_t)(s->n * conv_blocks(s->c_out, s->out_block) * s->out_block * w->oh * w->ow) *
+                             sizeof(float);
+        float *want = check_guarded(bytes);
+        onr_pooling_max_run(0, &q, bare.y, want, NULL);
+        onr_conv_args a = conv_args(v, p, &pooled);
+        a.residual = NULL;
+        a.lo = 0;
+        for (int pool = 0; pool < 3; pool++) {
+            a.y = check_guarded(bytes);
+            a.pool = check_pool(pool);
+            v->run(&a);
+            onr_pool_quiet(a.pool);
+            check_true(memcmp(a.y, want, bytes) == 0, "differs from the result pooled afterwards");
+        }
+        check_release_to(mark);
+    }
+}
+
 // Bare, then with residual and Relu, then with residual in place and a clamp that would lift padding lanes above zero. A layer
 // as large as those of the nets takes the second only.
 static void check_variant(const onr_conv_variant *v, const conv_problem *p, const char *name, int64_t in_block,
@@ -120,6 +162,7 @@ static void check_variant(const onr_conv_variant *v, const conv_problem *p, cons
         if (mode > 0) check_identity(v, &a, mode == 1 ? 1 : check_below(8) == 0 ? 2 : 0, mode == 2);
         check_release_to(mark);
     }
+    if (v->pools) check_pooled(v, p, &s);
     check_release_to(first);
 }
 

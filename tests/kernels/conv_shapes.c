@@ -13,6 +13,7 @@ static int64_t out_size(int64_t size, int32_t k, int32_t stride, int32_t dil, in
 
 static void parse(const char *line, const char *where, conv_case *c) {
     onr_conv_shape *s = &c->shape;
+    *c = (conv_case){0};
     int n = sscanf(line,
                    "%" SCNd64 "%" SCNd64 "%" SCNd64 "%" SCNd64 "%" SCNd64 "%" SCNd32 "%" SCNd32 "%" SCNd32 "%" SCNd32 "%" SCNd32
                    "%" SCNd32 "%" SCNd32 "%" SCNd32 "%" SCNd32 "%" SCNd32 "%" SCNd64 " %63[^\n]",

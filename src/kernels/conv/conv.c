@@ -37,6 +37,7 @@ const onr_conv_variant *onr_conv_choose(const onr_conv_shape *s, const onr_cpu *
         if ((v->needs & how->features) != v->needs) continue;
         if (!v->exact && !how->allow_winograd) continue;
         if (v->expands && how->prefer_memory) continue;
+        if (s->pool.kh && !v->pools) continue;
         if (!v->supports(s)) continue;
         const double cost = v->cost(s, cpu) + price(v, s);
         if (best == NULL || cost < best_cost) {

@@ -14,6 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/// Max pooling of a convolution's result, in windows of kh x kw without dilation; kh 0: none. Windows are cut to the result.
+typedef struct onr_conv_pool {
+    int32_t kh, kw, stride_h, stride_w, pad_top, pad_left;
+    int64_t oh, ow;
+} onr_conv_pool;
+
 /// The geometry of one convolution (ONNX operator Conv). Pads may be negative nowhere; oh and ow are given and consistent.
 typedef struct onr_conv_shape {
     int64_t n, c_in, h, w;
@@ -21,8 +27,9 @@ typedef struct onr_conv_shape {
     int32_t kh, kw, stride_h, stride_w, dil_h, dil_w;
     int32_t pad_top, pad_left, pad_bottom, pad_right;
     int64_t groups;
-    int32_t in_block;  ///< 1 (NCHW), 8 or 16
-    int32_t out_block; ///< 8 or 16
+    int32_t in_block;   ///< 1 (NCHW), 8 or 16
+    int32_t out_block;  ///< 8 or 16
+    onr_conv_pool pool; ///< if any, y is the pooled map, and there is no residual
 } onr_conv_shape;
 
 /// A float at any address: a tensor in a mapped file lies where the fields before it end.
@@ -57,6 +64,7 @@ typedef struct onr_conv_variant {
     uint32_t needs;   ///< ONR_CPU_* bits, all required
     int32_t block;    ///< channel block this variant works in
     bool exact;       ///< false: Winograd (rounding differs from direct summation by more than reordering does)
+    bool pools;       ///< can pool its result before it leaves the cache
     bool expands;     ///< packed weights are larger than the plain ones (left out under "prefer memory")
     bool (*supports)(const onr_conv_shape *s);
     /// Predicted microseconds on one core: from shapes and cache sizes only, so that the choice never depends on a clock or on

@@ -7,18 +7,19 @@
 #include "kernels/conv/conv.h"
 
 /// The row `symbol`: its name, the ONR_CPU_* bits it needs, its channel block, whether it sums as the direct kernels do,
-/// whether its packed weights are larger than plain ones, and the function that tells whether it supports a shape.
-#define ONR_CONV_ROW(symbol, label, bits, lanes, is_exact, larger, which) \
-    const onr_conv_variant symbol = {.name = label,                       \
-                                     .needs = bits,                       \
-                                     .block = lanes,                      \
-                                     .exact = is_exact,                   \
-                                     .expands = larger,                   \
-                                     .supports = which,                   \
-                                     .cost = cost,                        \
-                                     .packed_bytes = packed_bytes,        \
-                                     .pack = pack,                        \
-                                     .worker_bytes = worker_bytes,        \
-                                     .run = run};
+/// whether its packed weights are larger than plain ones, and the function that tells whether it supports a shape. More fields
+/// may follow.
+#define ONR_CONV_ROW(symbol, label, bits, lanes, is_exact, larger, ...) \
+    const onr_conv_variant symbol = {.name = label,                     \
+                                     .needs = bits,                     \
+                                     .block = lanes,                    \
+                                     .exact = is_exact,                 \
+                                     .expands = larger,                 \
+                                     .cost = cost,                      \
+                                     .packed_bytes = packed_bytes,      \
+                                     .pack = pack,                      \
+                                     .worker_bytes = worker_bytes,      \
+                                     .run = run,                        \
+                                     .supports = __VA_ARGS__};
 
 #endif

@@ -12,10 +12,13 @@
 // Input:       [row][point][half, channel][tile], of all input rows of a band of output rows; a worker that goes on with the
 //              next band keeps the rows that both read
 // Products:    [point][tile][WIDE], of one output row
+// Results:     [block of outputs][row][column][VF_LANES], of the rows that a band of pooled rows reads, where the result is
+//              pooled: the net's largest activation then never leaves the second-level cache
 #include "base/mathx.h"
 #include "kernels/conv/conv_row.h"
 #include "kernels/conv/conv_util.h"
 
+#include <math.h>
 #include <string.h>
 
 // SPAN: inputs that a tile is given, of which it needs 13.
@@ -24,26 +27,36 @@ enum { WIDE = 2 * VF_LANES, STEM_POINTS = 7, TAPS = 7, STEP = 2 * WINO_M, SPAN =
 
 typedef struct stem_plan {
     int64_t n_groups, n_tiles;  ///< groups of outputs; tiles in a row
+    int64_t k_blocks;           ///< blocks of outputs
     int64_t lanes_of_tiles;     ///< n_tiles in whole vectors: floats from one (half, channel) to the next
     int64_t row_floats;         ///< transformed input of one row
-    int64_t band, n_bands;      ///< output rows of a task; tasks of an image
+    int64_t band, n_bands;      ///< rows of the output (pooled, if it is) of a task; tasks of an image
+    int64_t rows;               ///< of the convolution that a task may need
     int64_t line_floats;        ///< an input row, padded, as far as the last vector of tiles sees
     int64_t v_floats, m_floats; ///< a worker's transformed input and products
+    int64_t result_floats;      ///< and results to be pooled
 } stem_plan;
 
 // The first step of a run is short, and other threads wake up during it: small tasks share out well.
 enum { BAND_BYTES = 128 << 10, WANTED_TASKS = 32 };
 
 static stem_plan plan_of(const onr_conv_shape *s) {
-    stem_plan p = {.n_groups = onr_ceil_div(s->c_out, WIDE), .n_tiles = onr_ceil_div(s->ow, WINO_M)};
+    stem_plan p = {.n_groups = onr_ceil_div(s->c_out, WIDE),
+                   .n_tiles = onr_ceil_div(s->ow, WINO_M),
+                   .k_blocks = onr_ceil_div(s->c_out, VF_LANES)};
+    const onr_conv_pool *pool = &s->pool;
+    const int64_t out = pool->kh ? pool->oh : s->oh, stride = pool->kh ? pool->stride_h : 1, window = pool->kh ? pool->kh : 1;
     p.lanes_of_tiles = onr_round_up(p.n_tiles, VF_LANES);
     p.row_floats = STEM_POINTS * 2 * s->c_in * p.lanes_of_tiles;
-    const int64_t rows = BAND_BYTES / (p.row_floats * (int64_t)sizeof(float)), most = onr_ceil_div(s->oh * s->n, WANTED_TASKS);
-    p.band = onr_clamp_i64(onr_min_i64((rows - s->kh) / s->stride_h + 1, most), 1, s->oh);
-    p.n_bands = onr_ceil_div(s->oh, p.band);
+    const int64_t in_rows = BAND_BYTES / (p.row_floats * (int64_t)sizeof(float)), most = onr_ceil_div(out * s->n, WANTED_TASKS);
+    const int64_t fit = ((in_rows - s->kh) / s->stride_h + 1 - window) / stride + 1;
+    p.band = onr_clamp_i64(onr_min_i64(fit, most), 1, out);
+    p.n_bands = onr_ceil_div(out, p.band);
+    p.rows = (p.band - 1) * stride + window;
     p.line_floats = onr_round_up((p.lanes_of_tiles - 1) * STEP + SPAN, 16);
-    p.v_floats = ((p.band - 1) * s->stride_h + s->kh) * p.row_floats;
+    p.v_floats = ((p.rows - 1) * s->stride_h + s->kh) * p.row_floats;
     p.m_floats = STEM_POINTS * p.n_tiles * WIDE;
+    p.result_floats = pool->kh ? p.k_blocks * p.rows * s->ow * VF_LANES : 0;
     return p;
 }
 
@@ -195,35 +208,81 @@ VF_INLINE void stem_out(const float *m, int64_t step, const epilogue *e, const f
 
 static const float lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-// The n tiles of one output row and group, back into the output.
-static void transform_out(const onr_conv_args *a, int64_t n, int64_t image, int64_t oy, int64_t group, const float *m) {
+// Where rows of the convolution go: the first pixel of row `first` in the first block of outputs, and floats from one block to
+// the next.
+typedef struct target {
+    float *y;
+    const float *residual;
+    int64_t first, block_step;
+} target;
+
+// The n tiles of one row and group, back into outputs.
+static void transform_out(const onr_conv_args *a, int64_t n, const target *to, int64_t group, const float *m) {
     const onr_conv_shape *s = a->shape;
     const int64_t k_blocks = onr_ceil_div(s->c_out, VF_LANES);
     for (int64_t kb = 2 * group; kb < onr_min_i64(2 * group + 2, k_blocks); kb++, m += VF_LANES) {
         const epilogue e = {vf_load(a->bias + kb * VF_LANES), vf_set1(a->lo), vf_set1(a->hi),
                             vf_lt(vf_load(lane_numbers), vf_set1((float)(s->c_out - kb * VF_LANES)))};
-        const int64_t row = ((image * k_blocks + kb) * s->oh + oy) * s->ow;
         for (int64_t t = 0; t < n; t++) {
-            const int64_t ox = t * WINO_M, at = (row + ox) * VF_LANES;
-            const float *residual = a->residual ? a->residual + at : NULL;
+            const int64_t ox = t * WINO_M, at = kb * to->block_step + ox * VF_LANES;
+            const float *residual = to->residual ? to->residual + at : NULL;
             if (s->ow - ox >= WINO_M)
-                stem_out(m + t * WIDE, n * WIDE, &e, residual, a->y + at, WINO_M);
+                stem_out(m + t * WIDE, n * WIDE, &e, residual, to->y + at, WINO_M);
             else
-                stem_out(m + t * WIDE, n * WIDE, &e, residual, a->y + at, s->ow - ox);
+                stem_out(m + t * WIDE, n * WIDE, &e, residual, to->y + at, s->ow - ox);
         }
+    }
+}
+
+// ---- pooling ----
+
+VF_INLINE vf window_max(const float *x, int64_t row, const int64_t kh, const int64_t kw) {
+    vf most = vf_set1(-INFINITY);
+    for (int64_t ky = 0; ky < kh; ky++)
+        for (int64_t kx = 0; kx < kw; kx++) most = vf_max(most, vf_load(x + ky * row + kx * VF_LANES));
+    return most;
+}
+
+// One row of the pooled map; x: row y0 of one block of outputs, maybe before the first, as is column x0 of a window.
+static void pool_row(const onr_conv_shape *s, const float *x, int64_t y0, float *y) {
+    const onr_conv_pool *p = &s->pool;
+    const int64_t row = s->ow * VF_LANES, ky = onr_max_i64(0, -y0), kh = onr_min_i64(p->kh, s->oh - y0) - ky;
+    x += ky * row;
+    for (int64_t px = 0; px < p->ow; px++, y += VF_LANES) {
+        const int64_t x0 = px * p->stride_w - p->pad_left, kx = onr_max_i64(0, -x0), kw = onr_min_i64(p->kw, s->ow - x0) - kx;
+        const float *from = x + (x0 + kx) * VF_LANES;
+        vf_store(y, kh == 3 && kw == 3 ? window_max(from, row, 3, 3) : window_max(from, row, kh, kw));
     }
 }
 
 // ---- loops ----
 
+// Which rows a worker still has: of an image's transformed input, and of results to be pooled. Rows that lie outside the map
+// count, and hold nothing.
+typedef struct kept_rows {
+    int64_t image; ///< counted from 1; 0: none
+    int64_t in_begin, in_end;
+    int64_t out_begin, out_end;
+} kept_rows;
+
 typedef struct job {
     const onr_conv_args *a;
     stem_plan plan;
-    int64_t kept[ONR_POOL_MAX_WORKERS]; ///< number of the band whose input rows each worker has, counted from 1; 0 for none
+    kept_rows kept[ONR_POOL_MAX_WORKERS];
 } job;
 
-// One output row and group; v: the transformed input row of kernel row 0, which may lie before the first inside the map.
-static void output_row(const job *j, int64_t image, int64_t oy, int64_t group, const float *v, float *m) {
+typedef struct worker_memory {
+    float *m, *v, *line, *results;
+} worker_memory;
+
+static worker_memory memory_of(const job *j, size_t worker) {
+    float *m = (float *)(void *)((char *)j->a->scratch + worker * j->a->scratch_step), *v = m + j->plan.m_floats;
+    return (worker_memory){m, v, v + j->plan.v_floats, v + j->plan.v_floats + j->plan.line_floats};
+}
+
+// One row of the convolution and a group; v: the transformed input row of kernel row 0, which may lie before the first inside
+// the map.
+static void output_row(const job *j, int64_t oy, int64_t group, const float *v, float *m, const target *to) {
     const onr_conv_shape *s = j->a->shape;
     const stem_plan *p = &j->plan;
     const int64_t iy = oy * s->stride_h - s->pad_top;
@@ -240,34 +299,80 @@ static void output_row(const job *j, int64_t image, int64_t oy, int64_t group, c
             at += n;
         }
     }
-    transform_out(j->a, p->n_tiles, image, oy, group, m);
+    transform_out(j->a, p->n_tiles, to, group, m);
 }
 
-// The transformed input rows of a band; those that the band before has in common with it are moved, not made again.
-static void transform_band(const job *j, int64_t image, int64_t begin, int64_t end, bool follows, float *line, float *v) {
-    const onr_conv_args *a = j->a;
-    const onr_conv_shape *s = a->shape;
-    const stem_plan *p = &j->plan;
-    const int64_t iy0 = begin * s->stride_h - s->pad_top, n_rows = (end - begin - 1) * s->stride_h + s->kh;
-    const int64_t common = follows ? onr_max_i64(s->kh - s->stride_h, 0) : 0;
-    memmove(v, v + p->band * s->stride_h * p->row_floats, (size_t)(common * p->row_floats) * sizeof(float));
-    for (int64_t iy = onr_max_i64(iy0 + common, 0); iy < onr_min_i64(iy0 + n_rows, s->h); iy++)
-        transform_row(s, p, a->x + (image * s->c_in * s->h + iy) * s->w, line, v + (iy - iy0) * p->row_floats);
+// The transformed input of rows [begin, end) of the convolution; rows that the worker has already are moved, not made again.
+static void transform_rows(const job *j, int64_t image, int64_t begin, int64_t end, kept_rows *kept, const worker_memory *w) {
+    const onr_conv_shape *s = j->a->shape;
+    const int64_t row = j->plan.row_floats, in_begin = begin * s->stride_h - s->pad_top;
+    const int64_t in_end = (end - 1) * s->stride_h - s->pad_top + s->kh;
+    const bool some = kept->in_begin <= in_begin && in_begin < kept->in_end;
+    const int64_t have = some ? kept->in_end - in_begin : 0;
+    if (some) memmove(w->v, w->v + (in_begin - kept->in_begin) * row, (size_t)(have * row) * sizeof(float));
+    for (int64_t iy = onr_max_i64(in_begin + have, 0); iy < onr_min_i64(in_end, s->h); iy++)
+        transform_row(s, &j->plan, j->a->x + (image * s->c_in * s->h + iy) * s->w, w->line, w->v + (iy - in_begin) * row);
+    kept->in_begin = in_begin;
+    kept->in_end = in_end;
+}
+
+// Rows [begin, end) of the convolution, all inside the map.
+static void convolve_rows(const job *j, int64_t image, int64_t begin, int64_t end, kept_rows *kept, const worker_memory *w,
+                          const target *to) {
+    const onr_conv_shape *s = j->a->shape;
+    const int64_t step = s->ow * VF_LANES;
+    if (begin >= end) return;
+    transform_rows(j, image, begin, end, kept, w);
+    for (int64_t g = 0; g < j->plan.n_groups; g++)
+        for (int64_t oy = begin; oy < end; oy++) {
+            const int64_t at = (oy - to->first) * step;
+            const target row = {to->y + at, to->residual ? to->residual + at : NULL, oy, to->block_step};
+            output_row(j, oy, g, w->v + (oy - begin) * s->stride_h * j->plan.row_floats, w->m, &row);
+        }
+}
+
+static void plain_band(const job *j, int64_t image, int64_t begin, int64_t end, kept_rows *kept, const worker_memory *w) {
+    const onr_conv_shape *s = j->a->shape;
+    const int64_t plane = s->oh * s->ow * VF_LANES, at = image * j->plan.k_blocks * plane;
+    const target to = {j->a->y + at, j->a->residual ? j->a->residual + at : NULL, 0, plane};
+    convolve_rows(j, image, begin, end, kept, w, &to);
+}
+
+// Rows [begin, end) of the pooled map.
+static void pooled_band(const job *j, int64_t image, int64_t begin, int64_t end, kept_rows *kept, const worker_memory *w) {
+    const onr_conv_shape *s = j->a->shape;
+    const onr_conv_pool *p = &s->pool;
+    const int64_t row = s->ow * VF_LANES, plane = j->plan.rows * row, k_blocks = j->plan.k_blocks;
+    const int64_t out_begin = begin * p->stride_h - p->pad_top, out_end = (end - 1) * p->stride_h - p->pad_top + p->kh;
+    const bool some = kept->out_begin <= out_begin && out_begin < kept->out_end;
+    const int64_t have = some ? kept->out_end - out_begin : 0;
+    for (int64_t kb = 0; some && kb < k_blocks; kb++)
+        memmove(w->results + kb * plane, w->results + kb * plane + (out_begin - kept->out_begin) * row,
+                (size_t)(have * row) * sizeof(float));
+    const target to = {w->results, NULL, out_begin, plane};
+    convolve_rows(j, image, onr_max_i64(out_begin + have, 0), onr_min_i64(out_end, s->oh), kept, w, &to);
+    kept->out_begin = out_begin;
+    kept->out_end = out_end;
+    for (int64_t kb = 0; kb < k_blocks; kb++) {
+        for (int64_t py = begin; py < end; py++) {
+            const int64_t y0 = py * p->stride_h - p->pad_top;
+            pool_row(s, w->results + kb * plane + (y0 - out_begin) * row, y0,
+                     j->a->y + ((image * k_blocks + kb) * p->oh + py) * p->ow * VF_LANES);
+        }
+    }
 }
 
 static void one_band(void *ctx, size_t worker, size_t i) {
     job *j = ctx;
-    const onr_conv_args *a = j->a;
-    const onr_conv_shape *s = a->shape;
+    const onr_conv_shape *s = j->a->shape;
     const stem_plan *p = &j->plan;
+    const worker_memory w = memory_of(j, worker);
+    kept_rows *kept = &j->kept[worker];
     const int64_t image = (int64_t)i / p->n_bands, begin = (int64_t)i % p->n_bands * p->band;
-    const int64_t end = onr_min_i64(begin + p->band, s->oh);
-    float *m = (float *)(void *)((char *)a->scratch + worker * a->scratch_step), *v = m + p->m_floats, *line = v + p->v_floats;
-    if (j->kept[worker] == 0) memset(line, 0, (size_t)p->line_floats * sizeof(float));
-    transform_band(j, image, begin, end, begin > 0 && j->kept[worker] == (int64_t)i, line, v);
-    j->kept[worker] = (int64_t)i + 1;
-    for (int64_t g = 0; g < p->n_groups; g++)
-        for (int64_t oy = begin; oy < end; oy++) output_row(j, image, oy, g, v + (oy - begin) * s->stride_h * p->row_floats, m);
+    const int64_t end = onr_min_i64(begin + p->band, s->pool.kh ? s->pool.oh : s->oh);
+    if (kept->image == 0) memset(w.line, 0, (size_t)p->line_floats * sizeof(float));
+    if (kept->image != image + 1) *kept = (kept_rows){.image = image + 1};
+    (s->pool.kh ? pooled_band : plain_band)(j, image, begin, end, kept, &w);
 }
 
 static void run(const onr_conv_args *a) {
@@ -277,7 +382,7 @@ static void run(const onr_conv_args *a) {
 
 static size_t worker_bytes(const onr_conv_shape *s) {
     const stem_plan p = plan_of(s);
-    return sizeof(float) * (size_t)(p.m_floats + p.v_floats + p.line_floats);
+    return sizeof(float) * (size_t)(p.m_floats + p.v_floats + p.line_floats + p.result_floats);
 }
 
 static bool supports(const onr_conv_shape *s) {
@@ -297,4 +402,4 @@ static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
 }
 
 /// STEM_VARIANT(symbol, name): the row of conv/variants.inc.
-#define STEM_VARIANT(symbol, label) ONR_CONV_ROW(symbol, label, VF_NEEDS, VF_LANES, false, true, supports)
+#define STEM_VARIANT(symbol, label) ONR_CONV_ROW(symbol, label, VF_NEEDS, VF_LANES, false, true, supports, .pools = true)
