@@ -18,9 +18,9 @@ const onr_conv_variant *onr_conv_variant_at(size_t i) { return i < n_variants ? 
 
 int32_t onr_conv_block(uint32_t features) { return features & ONR_CPU_AVX512 ? 16 : 8; }
 
-// What a megabyte of weights beyond the plain ones has to save in each run, in microseconds, where a layer's are large. It takes
-// some 300 to load (cleared by the kernel, computed, written), which ten runs shall about pay back, and memory as long as the
-// session lives.
+// What a megabyte of weights beyond the plain ones has to save in each run, in microseconds, where a layer's are large. It
+// takes some 300 to load (cleared by the kernel, computed, written), which ten runs shall about pay back, and memory as long as
+// the session lives.
 static const double EXPANSION_PRICE = 35, LARGE_MB = 8;
 
 static double price(const onr_conv_variant *v, const onr_conv_shape *s) {
