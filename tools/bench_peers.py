@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Times onnxrun, ONNX Runtime and PyTorch side by side: processes in turn, A B C A B C, on the exported networks.
+"""Times onnxrun, ONNX Runtime and PyTorch side by side: processes in turn, C B A C B A, on the exported networks.
 
     bench_peers.py --onnxrun BINARY --modules DIR --exports DIR [--nets a,b] [--threads 1,2] [--batches 1,8] [--rounds N] [--json FILE]
     bench_peers.py --onnxrun BINARY --modules DIR --models DIR [--models DIR] [--nets a,b] [--threads 1,2] [--rounds N] [--json FILE]
@@ -59,8 +59,8 @@ def run_torch(args, folder, batch, threads):
 
 
 def measure(args, folder, batch, threads):
-    """One row: the peers in turn for some rounds."""
-    peers = {"onnxrun": run_onnxrun, "onnxruntime": run_ort, **({"pytorch": run_torch} if args.torch else {})}
+    """One row: the peers in turn for some rounds; ONNX Runtime and onnxrun, whose ratios matter most, next to each other."""
+    peers = {**({"pytorch": run_torch} if args.torch else {}), "onnxruntime": run_ort, "onnxrun": run_onnxrun}
     results = {name: [] for name in peers}
     for _ in range(args.rounds):
         for name, run in peers.items():
