@@ -348,6 +348,32 @@ static void drop_pages(const onnxrun_session *s) {
     }
 }
 
+typedef struct plan_job {
+    onnxrun_session *s;
+    const onr_type *types;
+    bool watched;
+    onr_plan *plan;
+    onr_err *err;
+    onr_status status;
+} plan_job;
+
+static void make_plan(void *ctx) {
+    plan_job *j = ctx;
+    onnxrun_session *s = j->s;
+    j->status = onr_plan_new(s->graph, j->types, &s->target, s->packs, s->pool, s->max_memory, j->watched, &j->plan, j->err);
+}
+
+/// Packing megabytes of weights is worth calling the threads together.
+static bool packs_much(const onnxrun_session *s) {
+    enum { MUCH_BYTES = 4 << 20 };
+    size_t bytes = 0;
+    for (int32_t i = 0; i < s->m->graph->n_values && bytes < MUCH_BYTES; i++) {
+        const onr_datum *d = s->m->graph->values[i]->constant;
+        if (d && d->kind == ONR_TENSOR) bytes += onr_tensor_bytes(&d->t);
+    }
+    return bytes >= MUCH_BYTES && onr_packs_bytes(s->packs) == 0;
+}
+
 static onr_status plan_for(onnxrun_session *s, const onr_type *types, bool watched, onr_err *err) {
     for (size_t i = 0; i < s->n_plans; i++)
         if (same_signature(s->plans[i].plan, types, watched)) {
@@ -356,7 +382,13 @@ static onr_status plan_for(onnxrun_session *s, const onr_type *types, bool watch
             return ONR_OK;
         }
     kept_plan made = {.last_used = ++s->clock};
-    ONR_TRY(onr_plan_new(s->graph, types, &s->target, s->packs, s->pool, s->max_memory, watched, &made.plan, err));
+    plan_job job = {s, types, watched, NULL, err, ONR_OK};
+    if (packs_much(s))
+        onr_pool_gather(s->pool, make_plan, &job);
+    else
+        make_plan(&job);
+    ONR_TRY(job.status);
+    made.plan = job.plan;
     onr_status status = onr_frame_new(made.plan, &made.frame, err);
     if (status != ONR_OK) {
         drop_plan(&made);
