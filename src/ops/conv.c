@@ -1,4 +1,4 @@
-// conv.c: Conv of ONNX, and our own Conv that also takes a scale, a residual, a clamp and a layout.
+// conv.c: Conv of ONNX, and our own Conv that also takes a scale, a residual, a clamp, a MaxPool and a layout.
 // May assume: attributes were decoded. Never transposes weights at run time when they are constant: prepare packs them once.
 // Source: ONNX Conv (1, 11, 22).
 #include "kernels/conv/conv.h"
