@@ -25,6 +25,7 @@ static inline __m256i vf_first(int64_t n) {
 static inline vf vf_load_n(const float *p, int64_t n) { return _mm256_maskload_ps(p, vf_first(n)); }
 static inline void vf_store_n(float *p, vf a, int64_t n) { _mm256_maskstore_ps(p, vf_first(n), a); }
 static inline void vf_stream(float *p, vf a) { _mm256_stream_ps(p, a); }
+static inline void vf_stream_end(void) { _mm_sfence(); } // no later store is seen before vf_stream's
 static inline vf vf_set1(float x) { return _mm256_set1_ps(x); }
 static inline vf vf_zero(void) { return _mm256_setzero_ps(); }
 

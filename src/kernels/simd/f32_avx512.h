@@ -23,6 +23,7 @@ static inline vm vf_first(int64_t n) { return (vm)((1u << n) - 1u); }
 static inline vf vf_load_n(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(vf_first(n), p); }
 static inline void vf_store_n(float *p, vf a, int64_t n) { _mm512_mask_storeu_ps(p, vf_first(n), a); }
 static inline void vf_stream(float *p, vf a) { _mm512_stream_ps(p, a); }
+static inline void vf_stream_end(void) { _mm_sfence(); } // no later store is seen before vf_stream's
 static inline vf vf_set1(float x) { return _mm512_set1_ps(x); }
 static inline vf vf_zero(void) { return _mm512_setzero_ps(); }
 

@@ -46,6 +46,7 @@ static inline void vf_store_n(float *p, vf a, int64_t n) {
     for (int64_t i = 0; i < n; i++) p[i] = lanes[i];
 }
 static inline void vf_stream(float *p, vf a) { vf_store(p, a); }
+static inline void vf_stream_end(void) {} // no later store is seen before vf_stream's
 static inline vf vf_set1(float x) { return (vf){vdupq_n_f32(x), vdupq_n_f32(x)}; }
 static inline vf vf_zero(void) { return vf_set1(0.0f); }
 

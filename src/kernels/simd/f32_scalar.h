@@ -31,6 +31,7 @@ static inline void vf_store_n(float *p, vf a, int64_t n) {
     if (n > 0) *p = a;
 }
 static inline void vf_stream(float *p, vf a) { *p = a; }
+static inline void vf_stream_end(void) {} // no later store is seen before vf_stream's
 static inline vf vf_set1(float x) { return x; }
 static inline vf vf_zero(void) { return 0.0f; }
 

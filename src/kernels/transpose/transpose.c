@@ -113,8 +113,6 @@ static void run_rectangles(void *ctx, size_t begin, size_t end) {
         tile = 0;
         onr_loop_next(l, 2, at, offset);
     }
-    // Streaming stores are in no order with later ones, not even with a flag by which the caller tells another thread.
-    if (j->far) __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 static int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
