@@ -454,10 +454,12 @@ static onr_status run_now(onnxrun_session *s, const call *c, onr_err *err) {
     ONR_TRY(plan_for(s, c->types, w != NULL, err));
     ONR_TRY(fit_memory(s, err));
     frame_run r = {s, c, w, err, ONR_OK};
-    if (s->current->plan->gathers)
+    if (s->current->plan->gathers) {
+        onr_pool_await(s->pool);
         onr_pool_gather(s->pool, run_frame, &r);
-    else
+    } else {
         run_frame(&r);
+    }
     return r.status;
 }
 

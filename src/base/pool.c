@@ -64,15 +64,50 @@ typedef struct gathering {
 #define TURN_OVER UINT32_MAX // of a gathering that is over (odd, but no loop)
 
 struct onr_pool {
-    pthreadpool_t threads; // NULL when n_threads is 1
+    pthreadpool_t threads; // NULL when n_threads is 1, and while `maker` makes them
     int n_threads;
-    uint32_t flags; // of every loop
-    bool spinning;  // workers may be waiting for the next loop awake
+    pthread_t maker;
+    bool has_maker;
+    cpu_set_t allowed; // the caller's cores
+    uint32_t flags;    // of every loop
+    bool spinning;     // workers may be waiting for the next loop awake
     bool gathered;
     gathering g;
     pthread_mutex_t lock; // of sleepers
     pthread_cond_t turned;
 };
+
+// ---- making the threads ----
+//
+// pthreadpool_create returns when all its threads have run, and waits for them awake: for 8 ms where the kernel starts a thread
+// on its creator's core and both take turns there. So another thread calls it, on another core than the caller's, who reads the
+// model meanwhile.
+
+static void *make_threads(void *arg) {
+    onr_pool *p = arg;
+    pthread_mutex_lock(&p->lock); // the caller moves this thread first
+    pthread_mutex_unlock(&p->lock);
+    sched_setaffinity(0, sizeof p->allowed, &p->allowed); // which its threads inherit
+    __atomic_store_n(&p->threads, pthreadpool_create((size_t)p->n_threads), __ATOMIC_RELEASE);
+    return NULL;
+}
+
+// NULL: none, or none yet.
+static pthreadpool_t threads_of(const onr_pool *p) { return p ? __atomic_load_n(&p->threads, __ATOMIC_ACQUIRE) : NULL; }
+
+static bool start_maker(onr_pool *p) {
+    pthread_mutex_lock(&p->lock);
+    p->has_maker = pthread_create(&p->maker, NULL, make_threads, p) == 0;
+    cpu_set_t others;
+    const int here = sched_getcpu();
+    if (p->has_maker && here >= 0 && here < CPU_SETSIZE && sched_getaffinity(0, sizeof p->allowed, &p->allowed) == 0) {
+        others = p->allowed;
+        CPU_CLR(here, &others);
+        if (CPU_COUNT(&others) > 0) pthread_setaffinity_np(p->maker, sizeof others, &others);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return p->has_maker;
+}
 
 onr_pool *onr_pool_new(int n_threads) {
     assert(n_threads >= 1);
@@ -83,18 +118,22 @@ onr_pool *onr_pool_new(int n_threads) {
     p->n_threads = n_threads;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->turned, NULL);
-    if (n_threads > 1) {
-        p->threads = pthreadpool_create((size_t)n_threads);
-        if (!p->threads) {
-            onr_pool_free(p);
-            return NULL;
-        }
+    if (n_threads > 1 && !start_maker(p)) {
+        onr_pool_free(p);
+        return NULL;
     }
     return p;
 }
 
+void onr_pool_await(onr_pool *p) {
+    if (!p || !p->has_maker) return;
+    pthread_join(p->maker, NULL);
+    p->has_maker = false;
+}
+
 void onr_pool_free(onr_pool *p) {
     if (!p) return;
+    onr_pool_await(p);
     if (p->threads) pthreadpool_destroy(p->threads);
     pthread_cond_destroy(&p->turned);
     pthread_mutex_destroy(&p->lock);
@@ -211,7 +250,7 @@ static void gather_member(void *arg, size_t i) {
 }
 
 void onr_pool_gather(onr_pool *p, void (*fn)(void *ctx), void *ctx) {
-    if (!p || !p->threads) {
+    if (!threads_of(p)) {
         fn(ctx);
         return;
     }
@@ -257,7 +296,7 @@ static void run_lane(void *arg, size_t lane) {
 }
 
 void onr_pool_for_worker(onr_pool *p, size_t n, void (*fn)(void *ctx, size_t worker, size_t i), void *ctx) {
-    if (!p || !p->threads || n <= 1) {
+    if (n <= 1 || !threads_of(p)) {
         for (size_t i = 0; i < n; i++) fn(ctx, 0, i);
         return;
     }

@@ -7,8 +7,11 @@
 
 typedef struct onr_pool onr_pool;
 
-/// A pool of n_threads (>= 1; 1 needs no thread). NULL when threads or memory are lacking.
+/// A pool of n_threads (>= 1; 1 needs no thread). NULL when threads or memory are lacking. Returns at once, while the threads
+/// are still being made: loops run here until they are there (no thread for all of them: for ever).
 onr_pool *onr_pool_new(int n_threads);
+/// Waits until the threads are there: before what takes long as one loop.
+void onr_pool_await(onr_pool *p);
 void onr_pool_free(onr_pool *p);
 /// 1 for a NULL pool.
 int onr_pool_threads(const onr_pool *p);
@@ -28,7 +31,8 @@ void onr_pool_flush_denormals(onr_pool *p, bool flush);
 
 /// Calls fn(ctx) once, on this thread, and keeps the workers at hand for the loops in it: they are woken once, and sleep again
 /// when fn returns. A loop then starts and ends in a fraction of a microsecond, and does not wait for a worker that is still
-/// waking up. For what takes some hundred microseconds at least; fn may not gather again. A NULL pool just calls fn.
+/// waking up. For what takes some hundred microseconds at least; fn may not gather again. A NULL pool, and one whose threads
+/// are still being made, just calls fn.
 void onr_pool_gather(onr_pool *p, void (*fn)(void *ctx), void *ctx);
 
 /// Puts the workers to sleep at once instead of letting them spin for the next loop; called when a run ends.

@@ -106,6 +106,7 @@ bool check_wanted(const char *name) { return !all.only || strstr(name, all.only)
 
 onr_pool *check_pool(int index) {
     if (!all.pools[index]) all.pools[index] = onr_pool_new(index + 1);
+    onr_pool_await(all.pools[index]);
     return all.pools[index];
 }
 

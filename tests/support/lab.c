@@ -23,6 +23,7 @@ lab *lab_new(int level, const char *cpu, int n_threads) {
     onr_cpu_detect(&l->target.cpu);
     if (onr_cpu_cap(&l->target.cpu, cpu, &l->err) != ONR_OK) fail_msg("%s", l->err.text);
     l->pool = onr_pool_new(n_threads);
+    onr_pool_await(l->pool);
     l->packs = onr_packs_new(0);
     assert_true(l->pool && l->packs);
     l->random = 1;

@@ -172,6 +172,7 @@ void op_case_run(const op_case *c) {
     onr_cpu_detect(&target.cpu);
     onr_target plain = {.reference = true};
     onr_pool *pool = onr_pool_new(2);
+    onr_pool_await(pool);
     if (s == ONR_OK) {
         evaluate(&b, &plain, NULL, "with reference kernels");
         evaluate(&b, &target, pool, "with two threads");

@@ -5,6 +5,7 @@
 
 #include "support/cmocka.h"
 
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
@@ -60,6 +61,8 @@ static void with_pool(onr_pool *p) {
     }
 }
 
+static void in_gathering(void *pool) { with_pool(pool); }
+
 static void every_index_once(void **state) {
     (void)state;
     assert_int_equal(onr_pool_threads(NULL), 1);
@@ -71,9 +74,55 @@ static void every_index_once(void **state) {
         onr_pool *p = onr_pool_new(n);
         assert_non_null(p);
         assert_int_equal(onr_pool_threads(p), n);
+        with_pool(p); // the threads may come meanwhile
+        onr_pool_await(p);
         with_pool(p);
+        onr_pool_await(p); // and is not needed again
         onr_pool_free(p);
     }
+    onr_pool_await(NULL);
+}
+
+// With nobody awaiting the threads: what is short and what is gathered, before and after they come, and no use at all.
+static void threads_may_come_late(void **state) {
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        onr_pool *p = onr_pool_new(1 + round % 3);
+        assert_non_null(p);
+        for (int i = 0; i < round % 4; i++) {
+            tally t = {.n = 33, .n_threads = onr_pool_threads(p)};
+            onr_pool_for_worker(p, t.n, count_one, &t);
+            check(&t);
+            onr_pool_gather(p, in_gathering, p);
+            onr_pool_quiet(p);
+        }
+        onr_pool_free(p);
+    }
+}
+
+typedef struct meeting {
+    int here, met;
+} meeting;
+
+// Returns only when the other thread is here, too.
+static void meet(void *ctx, size_t worker, size_t i) {
+    meeting *m = ctx;
+    (void)worker;
+    (void)i;
+    __atomic_fetch_add(&m->here, 1, __ATOMIC_SEQ_CST);
+    const uint64_t start = onr_time_ns();
+    while (__atomic_load_n(&m->here, __ATOMIC_SEQ_CST) < 2 && onr_time_ns() - start < 20000000000u) sched_yield();
+    if (__atomic_load_n(&m->here, __ATOMIC_SEQ_CST) == 2) __atomic_fetch_add(&m->met, 1, __ATOMIC_SEQ_CST);
+}
+
+static void awaited_threads_take_part(void **state) {
+    (void)state;
+    onr_pool *p = onr_pool_new(2);
+    onr_pool_await(p);
+    meeting m = {0, 0};
+    onr_pool_for_worker(p, 2, meet, &m);
+    assert_int_equal(m.met, 2);
+    onr_pool_free(p);
 }
 
 static void count_calls(void *ctx, size_t begin, size_t end) {
@@ -107,6 +156,7 @@ static void loops_are_barriers(void **state) {
     (void)state;
     static size_t x[2 * MAX_N];
     onr_pool *p = onr_pool_new(2);
+    onr_pool_await(p);
     for (size_t round = 1; round <= 300; round++) {
         onr_pool_for_worker(p, MAX_N, write_plain, x);
         onr_pool_for(p, MAX_N, 7, sum_neighbours, x);
@@ -115,14 +165,13 @@ static void loops_are_barriers(void **state) {
     onr_pool_free(p);
 }
 
-static void in_gathering(void *pool) { with_pool(pool); }
-
 static void gathered_every_index_once(void **state) {
     (void)state;
     onr_pool_gather(NULL, in_gathering, NULL);
     for (int n = 1; n <= MAX_THREADS; n += n) {
         onr_pool *p = onr_pool_new(n);
         assert_non_null(p);
+        onr_pool_await(p);
         for (int round = 0; round < 3; round++) {
             onr_pool_gather(p, in_gathering, p);
             onr_pool_quiet(p); // nobody is awake: does nothing
@@ -154,6 +203,7 @@ static void gathered_loops_are_barriers(void **state) {
     for (int n = 2; n <= 3; n++) {
         barriers b = {onr_pool_new(n), x, 300, 100};
         assert_non_null(b.pool);
+        onr_pool_await(b.pool);
         memset(x, 0, sizeof x);
         for (int i = 0; i < 3; i++) onr_pool_gather(b.pool, alternate, &b);
         assert_int_equal(x[0], 900);
@@ -167,6 +217,7 @@ static void nothing(void *ctx) { ++*(int *)ctx; }
 static void short_gatherings(void **state) {
     (void)state;
     onr_pool *p = onr_pool_new(2);
+    onr_pool_await(p);
     int calls = 0;
     for (int i = 0; i < 500; i++) onr_pool_gather(p, nothing, &calls);
     assert_int_equal(calls, 500);
@@ -186,6 +237,8 @@ static void clock_is_monotonic(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_index_once),
+        cmocka_unit_test(threads_may_come_late),
+        cmocka_unit_test(awaited_threads_take_part),
         cmocka_unit_test(huge_grain_does_not_wrap),
         cmocka_unit_test(loops_are_barriers),
         cmocka_unit_test(gathered_every_index_once),

@@ -53,6 +53,7 @@ static void copies_any_box(void **state) {
     rng r;
     rng_seed(&r, 7);
     onr_pool *pool = onr_pool_new(2);
+    onr_pool_await(pool);
     for (int round = 0; round < ROUNDS; round++) {
         onr_nd_box b;
         int64_t src_bytes, first, n;
@@ -92,6 +93,7 @@ static void walks_any_broadcast(void **state) {
     rng r;
     rng_seed(&r, 8);
     onr_pool *pool = onr_pool_new(2);
+    onr_pool_await(pool);
     for (int round = 0; round < ROUNDS; round++) {
         onr_shape out = {.rank = (int32_t)rng_below(&r, 5)}, in[2];
         for (int d = 0; d < out.rank; d++) out.dim[d] = 1 + (int64_t)rng_below(&r, rng_below(&r, 8) ? 6 : 30);
