@@ -3,7 +3,6 @@
 #include "base/arena.h"
 
 #include "base/mathx.h"
-#include "base/time.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@ enum {
     FIRST_CHUNK = 4096,  // small arenas (one graph edit, one test) stay small
     MAX_CHUNK = 1 << 20, // chunks double up to here; larger requests get a chunk of their own
     HUGE_PAGE = 2 << 20,
-    SLOW_NS = 1000000,        // for the first touch of a huge page: usually 0.1 ms, which is what zeroing it takes
     WEIGHT_BYTES = 256 << 10, // from this size on, in arenas that hold as much already,
     WEIGHT_CHUNK = 32 << 20,  // requests share chunks of this size, of which only what is used takes memory
     MIN_ALIGN = 16,
@@ -25,7 +23,6 @@ enum {
 typedef struct chunk {
     struct chunk *next;
     size_t used, cap; // of the bytes after this header
-    size_t probed;    // from its begin on: where the next huge page is to be probed; SIZE_MAX: none
 } chunk;
 
 struct onr_arena {
@@ -33,7 +30,6 @@ struct onr_arena {
     size_t next_chunk;
     size_t limit_bytes; // 0: none
     size_t total;       // handed out, padding included
-    bool small_pages;   // huge ones turned out to be slow
 };
 
 static_assert(sizeof(chunk) <= 2 * MIN_ALIGN, "the header fits before the first object");
@@ -67,25 +63,9 @@ static void *huge_alloc(size_t bytes) {
     return p;
 }
 
-// Whether the first touch of a huge page takes long: where the kernel must first move others to have it, or the host of a
-// virtual machine must find the memory, that is milliseconds, and small pages are the faster ones.
-static bool is_slow(char *page) {
-    const uint64_t start = onr_time_ns();
-    *(volatile char *)page = 0;
-    return onr_time_ns() - start > SLOW_NS;
-}
-
-// Called before what was just handed out is used. After a slow page, the rest of the chunk and later chunks are of small pages.
-static void probe_pages(onr_arena *a, chunk *c) {
-    const size_t header = (size_t)(chunk_data(c) - (uint8_t *)c), end = header + c->used;
-    for (; c->probed < end; c->probed += HUGE_PAGE) {
-        if (!is_slow((char *)c + c->probed)) continue;
-        const size_t next = c->probed + HUGE_PAGE;
-        if (next < header + c->cap) madvise((char *)c + next, header + c->cap - next, MADV_NOHUGEPAGE);
-        a->small_pages = true;
-        break;
-    }
-    if (a->small_pages) c->probed = SIZE_MAX;
+void onr_arena_touch(void *memory, size_t bytes) {
+    const uintptr_t begin = onr_align_up((uintptr_t)memory, HUGE_PAGE), end = (uintptr_t)memory + bytes;
+    for (uintptr_t page = begin; page < end; page += HUGE_PAGE) *(volatile char *)page = 0;
 }
 
 // A chunk with room for `bytes`. A large one is put behind the head, so that the head's free end stays in use.
@@ -95,11 +75,9 @@ static chunk *add_chunk(onr_arena *a, size_t bytes) {
     bool large = !weights && bytes > a->next_chunk / 2;
     size_t cap = weights ? (bytes > WEIGHT_CHUNK / 2 ? bytes : WEIGHT_CHUNK) : large ? bytes : a->next_chunk, total;
     if (!onr_add_size(cap, onr_align_up(sizeof(chunk), MIN_ALIGN), &total)) return NULL;
-    const bool huge = total >= 2 * HUGE_PAGE && !a->small_pages;
-    chunk *c = huge ? huge_alloc(total) : malloc(total);
+    chunk *c = total >= 2 * HUGE_PAGE ? huge_alloc(total) : malloc(total);
     if (!c) return NULL;
-    c->probed = huge ? HUGE_PAGE : SIZE_MAX; // this touches the first one
-    if (cap == bytes) large = true;          // nothing else fits behind it
+    if (cap == bytes) large = true; // nothing else fits behind it
     c->used = 0;
     c->cap = cap;
     if (large && a->head) {
@@ -143,7 +121,6 @@ void *onr_arena_alloc_aligned(onr_arena *a, size_t bytes, size_t align) {
     if (!c && !(c = add_chunk(a, size + align - MIN_ALIGN))) return NULL;
     const size_t start = aligned_start(c, align);
     c->used = start + size;
-    probe_pages(a, c);
     a->total = total;
     return chunk_data(c) + start;
 }

@@ -22,6 +22,10 @@ void *onr_arena_alloc(onr_arena *a, size_t bytes);
 void *onr_arena_calloc(onr_arena *a, size_t n, size_t size);
 /// Memory aligned to `align` (power of two up to 4096), contents undefined: for weights and activations.
 void *onr_arena_alloc_aligned(onr_arena *a, size_t bytes, size_t align);
+/// Touches memory of alloc_aligned that is not used yet, huge page for huge page, on this thread: where several will fill it. A
+/// kernel keeps pages that were freed last at hand for the core that freed them, so they are quick to get for one thread of the
+/// several and may be slow for the others.
+void onr_arena_touch(void *memory, size_t bytes);
 char *onr_arena_strdup(onr_arena *a, const char *s);
 char *onr_arena_strndup(onr_arena *a, const char *s, size_t n);
 char *onr_arena_printf(onr_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

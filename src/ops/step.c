@@ -20,14 +20,28 @@ static bool is_graph_constant(const onr_prepare *c, int32_t i) {
     return v && v->constant && d && d->kind == ONR_TENSOR && d->t.data && d->t.data == v->constant->t.data;
 }
 
+typedef struct packing {
+    bool (*fill)(void *ctx, void *packed);
+    void *ctx;
+    size_t bytes;
+    bool shared; // by several threads
+} packing;
+
+static bool fill_touched(void *ctx, void *packed) {
+    const packing *p = ctx;
+    if (p->shared) onr_arena_touch(packed, p->bytes);
+    return p->fill(p->ctx, packed);
+}
+
 static const void *pack(onr_prepare *c, int32_t i, const char *tag, size_t bytes, bool at_once,
                         bool (*fill)(void *ctx, void *packed), void *ctx) {
     const void *packed;
+    packing job = {fill, ctx, bytes, onr_pool_threads(c->pool) > 1};
     if (c->packs && is_graph_constant(c, i)) {
-        packed = onr_packs_get(c->packs, &c->constant[i]->t, tag, bytes, at_once, fill, ctx);
+        packed = onr_packs_get(c->packs, &c->constant[i]->t, tag, bytes, at_once, fill_touched, &job);
     } else {
         void *fresh = onr_arena_alloc_aligned(c->arena, bytes, 64);
-        packed = fresh && fill(ctx, fresh) ? fresh : NULL;
+        packed = fresh && fill_touched(&job, fresh) ? fresh : NULL;
     }
     size_t limit;
     if (!packed && c->packs && onr_packs_full(c->packs, bytes, &limit))

@@ -49,25 +49,21 @@ static void objects_do_not_overlap(void **state) {
     onr_arena_free(a);
 }
 
-// A chunk of large objects touches each of its pages before it hands memory of it out, and never afterwards: with objects of 16
-// bytes every border lies between two of them.
-static void pages_are_touched_before_use(void **state) {
+// Touching writes into the object alone: its neighbours, and what is not its own of the pages, stay as they are.
+static void touching_stays_inside(void **state) {
     (void)state;
-    enum { LARGE = 256 << 10, SMALL = 16, N = (5 << 20) / SMALL };
+    enum { BYTES = 5 << 20 };
     onr_arena *a = onr_arena_new(0);
-    assert_non_null(onr_arena_alloc(a, LARGE));
-    assert_non_null(onr_arena_alloc(a, LARGE));
-    uint8_t **objects = onr_malloc(N * sizeof *objects);
-    assert_non_null(objects);
-    for (size_t i = 0; i < N; i++) {
-        objects[i] = onr_arena_alloc_aligned(a, SMALL, SMALL);
-        assert_non_null(objects[i]);
-        memset(objects[i], 0xa5, SMALL);
+    uint8_t *p = onr_arena_alloc_aligned(a, BYTES, 64);
+    assert_non_null(p);
+    for (size_t begin = 0; begin < BYTES; begin += BYTES / 16) {
+        memset(p, 0xa5, BYTES);
+        onr_arena_touch(p + begin, BYTES / 16 - 1);
+        for (size_t i = 0; i < BYTES; i++) {
+            if (p[i] != 0xa5) assert_true(i >= begin && i < begin + BYTES / 16 - 1 && (uintptr_t)(p + i) % (2u << 20) == 0);
+        }
     }
-    size_t changed = 0;
-    for (size_t i = 0; i < N * SMALL; i++) changed += objects[i / SMALL][i % SMALL] != 0xa5;
-    assert_int_equal(changed, 0);
-    onr_free(objects);
+    onr_arena_touch(p, 0);
     onr_arena_free(a);
 }
 
@@ -208,7 +204,7 @@ static void sizes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_do_not_overlap),
-        cmocka_unit_test(pages_are_touched_before_use),
+        cmocka_unit_test(touching_stays_inside),
         cmocka_unit_test(zero_bytes_are_unique),
         cmocka_unit_test(overflow_is_no_memory),
         cmocka_unit_test(limit_holds),
