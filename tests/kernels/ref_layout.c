@@ -230,6 +230,13 @@ void check_transpose(uint32_t features, const char *level) {
     // Large enough to go past the caches: with rows that are aligned to the vectors, and not.
     check_permutation(features, level, 4, 2, (const int64_t[]){1777, 1792}, (const int64_t[]){1, 0});
     check_permutation(features, level, 4, 2, (const int64_t[]){1776, 1785}, (const int64_t[]){1, 0});
+    for (int i = 0; i < 5; i++) { // square roots of 12 MB and a little more: multiples of 16 bytes, and not
+        static const int64_t rows[] = {3568, 2528, 1792, 1264, 896};
+        if (sizes[i] == 4) continue;
+        check_permutation(features, level, sizes[i], 2, (const int64_t[]){rows[i], rows[i] + 3}, (const int64_t[]){1, 0});
+        check_permutation(features, level, sizes[i], 2, (const int64_t[]){rows[i] + 3, rows[i]}, (const int64_t[]){1, 0});
+        check_permutation(features, level, sizes[i], 2, (const int64_t[]){533, 259}, (const int64_t[]){1, 0});
+    }
     check_permutation(features, level, 4, 4, (const int64_t[]){2, 197, 12, 64}, (const int64_t[]){0, 2, 1, 3});
     check_permutation(features, level, 1, 4, (const int64_t[]){2, 131, 127, 3}, (const int64_t[]){0, 3, 1, 2});
 }
@@ -276,11 +283,15 @@ static void bench_transposes(bench *b, const char *level) {
         int64_t dims[4], perm[4];
     } cases[] = {{"transpose 2048x2048 fp32", 4, 2, {2048, 2048}, {1, 0}},
                  {"transpose 2000x2000 fp32", 4, 2, {2000, 2000}, {1, 0}},
+                 {"transpose 3000x3000 fp32", 4, 2, {3000, 3000}, {1, 0}},
                  {"transpose heads 197x12x64 fp32", 4, 3, {197, 12, 64}, {1, 0, 2}},
                  {"transpose keys 12x197x64 fp32", 4, 3, {12, 197, 64}, {0, 2, 1}},
                  {"transpose NCHW to NHWC 8x96x56x56 fp32", 4, 4, {8, 96, 56, 56}, {0, 2, 3, 1}},
                  {"transpose NHWC to NCHW 8x224x224x3 fp32", 4, 4, {8, 224, 224, 3}, {0, 3, 1, 2}},
                  {"transpose 2000x2000 bytes", 1, 2, {2000, 2000}, {1, 0}},
+                 {"transpose 6000x6000 bytes", 1, 2, {6000, 6000}, {1, 0}},
+                 {"transpose 2000x2000 fp16", 2, 2, {2000, 2000}, {1, 0}},
+                 {"transpose 1000x1000 fp64", 8, 2, {1000, 1000}, {1, 0}},
                  {"transpose 2000x2000 fp64", 8, 2, {2000, 2000}, {1, 0}}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double n = 2.0 * (double)cases[i].size;

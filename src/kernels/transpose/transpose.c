@@ -4,9 +4,13 @@
 
 #include "base/mathx.h"
 #include "kernels/loop.h"
+#include "kernels/transpose/transpose_other.h"
 
 #include <assert.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define ONR_VARIANT(name) extern const onr_transpose_variant name;
 #include "kernels/transpose/variants.inc"
@@ -28,12 +32,14 @@ static const onr_transpose_variant *choose(uint32_t features) {
 }
 
 enum {
-    SEGMENT = 32768, // bytes of a row per unit of work
-    TASK = 65536,    // bytes per task, at least
-    ALONE = 262144,  // below this many bytes threads cost more than they give
-    SIDE = 64,       // of the rectangles that are transposed together: whole cache lines both ways, within L1
-    FAR = 12 << 20,  // bytes written from which the first of them have left the caches before the last are there
-    FEW = 4          // rows or columns below this number are not worth a rectangle
+    SEGMENT = 32768,   // bytes of a row per unit of work
+    TASK = 65536,      // bytes per task, at least
+    ALONE = 262144,    // below this many bytes threads cost more than they give
+    SIDE = 256,        // bytes, of the rectangles that are transposed together: some cache lines both ways
+    FAR_BYTES = 16384, // written past the caches in one go
+    LINE = 64,
+    FAR = 12 << 20, // bytes written from which the first of them have left the caches before the last are there
+    FEW = 4         // rows or columns below this number are not worth a rectangle
 };
 
 enum { X, Y };
@@ -49,6 +55,7 @@ typedef struct job {
     const char *x;
     char *y;
     int64_t segment, n_segments;      // of dimension 0, for rows
+    int64_t side;                     // of rectangles, in elements
     int64_t n_row_tiles, n_col_tiles; // of dimensions 0 and 1, for rectangles
     bool far;
 } job;
@@ -88,9 +95,37 @@ static void run_rows(void *ctx, size_t begin, size_t end) {
     }
 }
 
-// y[c * y_row + r] = x[r * x_row + c], element by element.
-static void rectangle_plain(int64_t size, const char *x, int64_t x_row, char *y, int64_t y_row, int64_t rows, int64_t cols) {
-    for (int64_t c = 0; c < cols; c++) copy_row(size, x + c * size, x_row, y + c * y_row * size, 1, rows);
+// Elements of other sizes than 4 where neither side is in a cache: what is read is fetched ahead, which no prefetcher does for
+// so many rows, and what is written goes past the caches in whole lines, put together in the nearest one. false: y does not lie
+// so that it can.
+static bool other_far(const job *j, const char *x, int64_t x_row, char *y, int64_t y_row, int64_t rows, int64_t cols) {
+#ifdef __SSE2__
+    __m128i lines[FAR_BYTES / sizeof(__m128i)];
+    const int64_t line = rows * j->size, x_step = x_row * j->size, y_step = y_row * j->size;
+    if (((uintptr_t)y | (uintptr_t)y_step | (uintptr_t)line) % sizeof *lines != 0 || line > FAR_BYTES) return false;
+    for (int64_t c = 0, n; c < cols; c += n, x += n * j->size, y += n * y_step) {
+        n = onr_min_i64(cols - c, FAR_BYTES / line);
+        for (int64_t r = 0; r < rows; r++) // what comes next, here or in the next rectangle
+            for (int64_t at = n * j->size; at < 2 * n * j->size; at += LINE) __builtin_prefetch(x + r * x_step + at);
+        onr_transpose_other(j->size, x, x_row, (char *)lines, rows, rows, n);
+        const __m128i *from = lines;
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t at = 0; at < line; at += (int64_t)sizeof *lines)
+                _mm_stream_si128((__m128i *)(void *)(y + i * y_step + at), *from++);
+    }
+    _mm_sfence(); // the caller may tell another thread by a plain flag that y is there
+    return true;
+#else
+    (void)j, (void)x, (void)x_row, (void)y, (void)y_row, (void)rows, (void)cols;
+    return false;
+#endif
+}
+
+static void rectangle(const job *j, const char *x, int64_t x_row, char *y, int64_t y_row, int64_t rows, int64_t cols) {
+    if (j->size == 4)
+        j->v->rectangle((const float *)(const void *)x, x_row, (float *)(void *)y, y_row, rows, cols, j->far);
+    else if (!j->far || !other_far(j, x, x_row, y, y_row, rows, cols))
+        onr_transpose_other(j->size, x, x_row, y, y_row, rows, cols);
 }
 
 static void run_rectangles(void *ctx, size_t begin, size_t end) {
@@ -101,14 +136,11 @@ static void run_rectangles(void *ctx, size_t begin, size_t end) {
     onr_loop_seek(l, 2, (int64_t)begin / tiles, at, offset);
     int64_t tile = (int64_t)begin % tiles;
     for (size_t unit = begin; unit < end; unit++) {
-        const int64_t r = tile / j->n_col_tiles * SIDE, c = tile % j->n_col_tiles * SIDE;
-        const int64_t rows = onr_min_i64(SIDE, l->dim[0] - r), cols = onr_min_i64(SIDE, l->dim[1] - c);
+        const int64_t r = tile / j->n_col_tiles * j->side, c = tile % j->n_col_tiles * j->side;
+        const int64_t rows = onr_min_i64(j->side, l->dim[0] - r), cols = onr_min_i64(j->side, l->dim[1] - c);
         const char *x = j->x + (offset[X] + r * x_row + c) * j->size;
         char *y = j->y + (offset[Y] + c * y_row + r) * j->size;
-        if (j->size == 4)
-            j->v->rectangle((const float *)x, x_row, (float *)y, y_row, rows, cols, j->far);
-        else
-            rectangle_plain(j->size, x, x_row, y, y_row, rows, cols);
+        rectangle(j, x, x_row, y, y_row, rows, cols);
         if (++tile < tiles) continue;
         tile = 0;
         onr_loop_next(l, 2, at, offset);
@@ -148,10 +180,11 @@ void onr_strided_copy_run(uint32_t features, int64_t size, int rank, const int64
     const int d = rectangle_of(l);
     if (d > 0) {
         for (int i = d; i > 1; i--) onr_loop_swap(l, i, i - 1);
-        j.n_row_tiles = onr_ceil_div(l->dim[0], SIDE);
-        j.n_col_tiles = onr_ceil_div(l->dim[1], SIDE);
+        j.side = SIDE / size;
+        j.n_row_tiles = onr_ceil_div(l->dim[0], j.side);
+        j.n_col_tiles = onr_ceil_div(l->dim[1], j.side);
         const int64_t units = total / (l->dim[0] * l->dim[1]) * j.n_row_tiles * j.n_col_tiles;
-        const int64_t bytes = onr_min_i64(SIDE, l->dim[0]) * onr_min_i64(SIDE, l->dim[1]) * size;
+        const int64_t bytes = onr_min_i64(j.side, l->dim[0]) * onr_min_i64(j.side, l->dim[1]) * size;
         onr_pool_for(pool, (size_t)units, (size_t)onr_ceil_div(TASK, bytes), run_rectangles, &j);
     } else {
         j.segment = onr_min_i64(l->dim[0], SEGMENT / size);

@@ -11,8 +11,8 @@
 typedef struct onr_transpose_variant {
     const char *name;
     uint32_t needs; ///< ONR_CPU_* bits, all required
-    /// y[c * y_row + r] = x[r * x_row + c] for r < rows, c < cols. far: y is not read again soon, and goes past the caches
-    /// where it lies so that it can.
+    /// y[c * y_row + r] = x[r * x_row + c] for r < rows, c < cols. far: neither x nor y is in a cache: x is fetched
+    /// ahead, and y goes past the caches where it lies so that it can.
     void (*rectangle)(const float *x, int64_t x_row, float *y, int64_t y_row, int64_t rows, int64_t cols, bool far);
 } onr_transpose_variant;
 
