@@ -34,6 +34,22 @@ static onr_status check_pad(const onr_node *n, void *params, onr_arena *arena, o
     return onr_fail(err, ONR_INVALID, "mode is '%.*s'", (int)p->mode_name.n, p->mode_name.s);
 }
 
+/// Nothing is added or taken away, as PyTorch exports its AvgPool2d.
+static bool hands_on_attrs(const onr_node *n) {
+    const onr_ints *pads = &((const pad_params *)n->params)->pads;
+    for (size_t i = 0; i < pads->n; i++)
+        if (pads->v[i] != 0) return false;
+    return true;
+}
+
+static bool hands_on_inputs(const onr_node *n) {
+    const onr_datum *pads = n->in[1] ? n->in[1]->constant : NULL;
+    if (!pads) return false;
+    for (int64_t i = 0; i < onr_tensor_numel(&pads->t); i++)
+        if (onr_tensor_num(&pads->t, i) != 0) return false;
+    return true;
+}
+
 // ---- inference
 // -------------------------------------------------------------------------------------------------------------------------
 
@@ -262,16 +278,17 @@ static const onr_attr_spec pad2[] = {
 static const onr_attr_spec pad11[] = {A_MODE, ONR_ATTR_ARRAY_END};
 static const onr_attr_spec center18[] = {ONR_A_INTS(pad_params, axes), ONR_ATTR_ARRAY_END};
 
-#define ATTRS(from, to, table)                                                                                       \
-    {                                                                                                                \
-        ONR_AI("Pad", from, to), ONR_ARITY(1, 1, 1, 1), .flags = ONR_OP_PURE | ONR_OP_WIDEN, .types = ONR_T_FLOATS3, \
-                                                        ONR_PARAMS(table, pad_params), .check = check_pad,           \
-                                                        .infer = infer_pad_attrs, .run = run_pad_attrs               \
+#define ATTRS(from, to, table)                                                                                              \
+    {                                                                                                                       \
+        ONR_AI("Pad", from, to), ONR_ARITY(1, 1, 1, 1),                                                                     \
+            .flags = ONR_OP_PURE | ONR_OP_WIDEN, .types = ONR_T_FLOATS3, ONR_PARAMS(table, pad_params), .check = check_pad, \
+            .infer = infer_pad_attrs, .run = run_pad_attrs, .hands_on = hands_on_attrs                                      \
     }
 #define INPUTS(from, to, i1, set)                                                                                           \
     {                                                                                                                       \
         ONR_AI("Pad", from, to), ONR_ARITY(2, i1, 1, 1), .flags = ONR_OP_PURE, .types = set, ONR_PARAMS(pad11, pad_params), \
-                                                         .check = check_pad, .infer = infer_pad, .run = run_pad             \
+                                                         .check = check_pad, .infer = infer_pad, .run = run_pad,            \
+                                                         .hands_on = hands_on_inputs                                        \
     }
 
 static const onr_op rows[] = {
