@@ -69,13 +69,15 @@ static void multiply(const job *j, const onr_wino_block *b, const float *v, int6
         const int64_t c = onr_min_i64(CHUNK, c_in - c0);
         // Without a second block of outputs its half of the products is garbage of the first's making, and nobody reads it.
         transform_chunk(w, second ? w + block_floats : w, c, u);
+        const float *next = c0 + CHUNK < c_in ? w + CHUNK * 9 * VF_LANES : j->a->packed + 2 * (group + 1) * block_floats;
         for (int p = 0; p < POINTS; p++) {
             const int64_t n = b->tiles[p], parts = onr_ceil_div(n, TILES);
-            // The next chunk is fetched meanwhile, a line per channel: nine points' worth from each block of outputs.
+            // The next chunk, or the next group's first, is fetched meanwhile, a line per channel: nine points' worth from each
+            // block of outputs.
             int64_t at = 0;
             for (int64_t i = 0; i < parts; i++) {
                 const int64_t t = n / parts + (i < n % parts);
-                const early ahead = {w + (p < 9 ? 0 : block_floats) + CHUNK * 9 * VF_LANES + (p % 9) * c * VF_LANES, VF_LANES};
+                const early ahead = {next + (p < 9 ? 0 : block_floats) + (p % 9) * c * VF_LANES, VF_LANES};
                 const early none = {u, 0};
                 products_of[t - 1](v + b->v_at[p] + c0 / VF_LANES * b->v_step[p] + at * VF_LANES, b->v_step[p],
                                    u + p * POINT_STEP, c, c0 == 0, p < 18 && i == 0 ? ahead : none, m + b->m_at[p] + at * WIDE);
