@@ -60,7 +60,6 @@ void onr_transpose_other(int64_t size, const char *x, int64_t x_row, char *y, in
     switch (size) {
     case 1: rectangle_1(x, x_row, y, y_row, rows, cols); break;
     case 2: rectangle_2(x, x_row, y, y_row, rows, cols); break;
-    case 4: plain(4, x, x_row, y, y_row, rows, cols); break;
     case 8: rectangle_8(x, x_row, y, y_row, rows, cols); break;
     default: plain(16, x, x_row, y, y_row, rows, cols); break;
     }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/// y[c * y_row + r] = x[r * x_row + c] for r < rows, c < cols, in elements of 1, 2, 4, 8 or 16 bytes.
+/// y[c * y_row + r] = x[r * x_row + c] for r < rows, c < cols, in elements of 1, 2, 8 or 16 bytes.
 void onr_transpose_other(int64_t size, const char *x, int64_t x_row, char *y, int64_t y_row, int64_t rows, int64_t cols);
 
 #endif
