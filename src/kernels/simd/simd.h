@@ -18,6 +18,10 @@
 #define VF_UNROLL _Pragma("GCC unroll 64")
 #endif
 
+/// The compiler forgets what it knows of the pointer p: what was loaded through it before is loaded again. For loops in which a
+/// second load costs nothing and a register costs a spill.
+#define VF_FORGET(p) __asm__ volatile("" : "+r"(p))
+
 /// Added to a float, it rounds this to a whole number n; the low bits of the sum are then n + 127, the exponent of 2^n
 /// (vf_pow2).
 #define VF_POW2_SHIFT 12583039.0f // 1.5 * 2^23 + 127

@@ -8,6 +8,7 @@
 // Input:        [row of points][block of channels][point of the row][tile][VF_LANES]
 // Accumulators: [row of points][point of the row][tile][VF_LANES]
 #define SCALED_INPUT 1
+#define SCALED_ROWS 1
 #include "kernels/winograd/tiles_body.h"
 
 #include "kernels/winograd/taps_body.h"

@@ -105,9 +105,7 @@ typedef struct machine {
 
 // Measured, weights read from memory, as in a network whose weights are larger than the caches. AVX-512: Zen 5 cores with 221
 // and 272 GFLOP/s and 34 to 52 GB/s, in times of the slower one. AVX2: a Zen 3 core with 104 GFLOP/s and 18 to 21 GB/s.
-static machine machine_of(const onr_wino_style *how) {
-    return how->lanes == 16 ? (machine){3450, 5, 32, 150} : (machine){3300, 20, 66, 240};
-}
+static machine machine_of(int32_t lanes) { return lanes == 16 ? (machine){3450, 5, 32, 150} : (machine){3300, 20, 66, 240}; }
 
 static double larger(double a, double b) { return a > b ? a : b; }
 
@@ -117,7 +115,7 @@ static double larger(double a, double b) { return a > b ? a : b; }
 // of each input channel, group and block, and 9 % for reloading its accumulators. Plain taps cost 20 us/MB in the chunked
 // kernel (45 where they are larger than 4 MB); the fused one waits for memory as the prepacked one does, where they are.
 double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind) {
-    const machine on = machine_of(how);
+    const machine on = machine_of(how->lanes);
     const double cycles_per_us = on.cycles_per_us;
     onr_wino_plan p;
     onr_wino_plan_make(s, how, &p);
@@ -137,4 +135,12 @@ double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_win
                (plain > 4 ? 45 : 20) * plain;
     const double megabytes = points * c * outputs * 4e-6;
     return larger(transforms + compute + (4 * (blocks - 1) + on.beside) * megabytes, on.bound * megabytes);
+}
+
+// Loads bound it, too: nine of taps and one for each product of rows inside, at 1 / 1.15 of two per cycle.
+double onr_wino_row_cost(const onr_conv_shape *s, int32_t lanes) {
+    const machine on = machine_of(lanes);
+    const double c = (double)s->c_in, k_blocks = (double)onr_ceil_div(s->c_out, lanes), plain = 36e-6 * c * k_blocks * lanes;
+    const double products = (double)((3 * s->oh - 2) * (s->ow + 2));
+    return larger(1.15 * (products + 9) / 2 * c * k_blocks / on.cycles_per_us, plain > 4 ? on.bound * plain : 0);
 }

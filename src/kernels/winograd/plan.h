@@ -63,6 +63,8 @@ typedef enum onr_wino_kind { WINO_PREPACKED, WINO_FUSED, WINO_STREAM } onr_wino_
 
 /// Predicted microseconds on one core.
 double onr_wino_cost(const onr_conv_shape *s, const onr_wino_style *how, onr_wino_kind kind);
+/// The same for F(1x4, 3x3) on one map.
+double onr_wino_row_cost(const onr_conv_shape *s, int32_t lanes);
 bool onr_wino_supports(const onr_conv_shape *s, int32_t stride);
 /// Inputs that r outputs in a row depend on, which is also the number of points (products) they take.
 static inline int32_t onr_wino_span(int32_t stride, int32_t r) { return (r - 1) * stride + 3; }

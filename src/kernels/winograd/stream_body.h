@@ -6,6 +6,7 @@
 // Memory gives a quarter of what prepacked weights would need, for some 70 cycles per input channel and 32 outputs (a store per
 // cycle) next to 18 per tile of products. Weights, input and accumulators: as in taps_body.h and prepacked_body.h.
 #define SCALED_INPUT 1
+#define SCALED_ROWS 1
 #include "kernels/winograd/tiles_body.h"
 
 #include "kernels/winograd/products_body.h"
@@ -27,16 +28,6 @@ static const onr_wino_style style = {.plain = true,
 
 // Floats from one point of a transformed chunk to the next: 64 bytes more than its size, against cache-set conflicts.
 enum { POINT_STEP = CHUNK * WIDE + 16, EXTRA_FLOATS = POINTS * POINT_STEP };
-
-VF_INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
-    const vf even_a = vf_add(t0, t2), even_b = vf_fma(vf_set1(4), t2, t0), twice = vf_add(t1, t1);
-    u[0] = t0;
-    u[1] = t2;
-    u[2] = vf_add(even_a, t1);
-    u[3] = vf_sub(even_a, t1);
-    u[4] = vf_add(even_b, twice);
-    u[5] = vf_sub(even_b, twice);
-}
 
 // The taps w of one channel and one vector of outputs, at every point.
 VF_INLINE void transform_taps(const float *w, float *u) {

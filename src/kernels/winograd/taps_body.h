@@ -1,8 +1,9 @@
 // taps_body.h: packed weights of the kernels that transform them while running: nine taps, scaled, in vectors of outputs.
-// May assume: VF_LANES and the points of F(4, 3) are defined. Never writes past packed_bytes.
+// May assume: VF_LANES and the points of F(4, 3) are defined, and SCALED_ROWS: whether the rows of taps are transformed, too.
+// Never writes past packed_bytes.
 //
-// Weights: [block of VF_LANES outputs][c][tap 3 x 3][VF_LANES], as large as the plain ones; tap (i, j) is scaled by A^(i + j),
-// so that the transform needs additions only.
+// Weights: [block of VF_LANES outputs][c][tap 3 x 3][VF_LANES], as large as the plain ones; tap (i, j) is scaled by A^(i + j)
+// or, without SCALED_ROWS, by A^j, so that the transform needs additions only.
 #include "kernels/conv/conv_turn_body.h"
 #include "kernels/conv/conv_util.h"
 
@@ -14,7 +15,8 @@ static size_t packed_bytes(const onr_conv_shape *s) {
 static void pack_part(void *ctx, size_t begin, size_t end) {
     const onr_conv_packing *q = ctx;
     const int64_t c_in = q->s->c_in, parts = onr_ceil_div(c_in, VF_LANES), row = c_in * 9;
-    const float scale[9] = {1, PA, PA2, PA, PA2, PA2 * PA, PA2, PA2 * PA, PA2 * PA2};
+    const float a = SCALED_ROWS ? PA : 1, a2 = SCALED_ROWS ? PA2 : 1; // along columns
+    const float scale[9] = {1, PA, PA2, a, a * PA, a * PA2, a2, a2 * PA, a2 * PA2};
     for (size_t i = begin; i < end; i++) {
         const int64_t k0 = (int64_t)i / parts * VF_LANES, c0 = (int64_t)i % parts * VF_LANES;
         const int64_t n_k = onr_min_i64(VF_LANES, q->s->c_out - k0);
@@ -36,4 +38,15 @@ static void pack_part(void *ctx, size_t begin, size_t end) {
 static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *packed, onr_pool *pool) {
     onr_conv_packing q = {s, w, packed};
     onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, VF_LANES) * onr_ceil_div(s->c_in, VF_LANES)), 1, pack_part, &q);
+}
+
+// Three taps at the six points.
+VF_INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
+    const vf even_a = vf_add(t0, t2), even_b = vf_fma(vf_set1(4), t2, t0), twice = vf_add(t1, t1);
+    u[0] = t0;
+    u[1] = t2;
+    u[2] = vf_add(even_a, t1);
+    u[3] = vf_sub(even_a, t1);
+    u[4] = vf_add(even_b, twice);
+    u[5] = vf_sub(even_b, twice);
 }
