@@ -178,17 +178,18 @@ static onr_conv_choice choice_of(const onr_target *t) {
         .features = t->cpu.features, .allow_winograd = t->allow_winograd, .prefer_memory = t->prefer_memory};
 }
 
-/// A plain input with few channels is read as it is when a variant can; else in blocks.
+/// A plain input with few channels is read as it is where that is cheaper than in blocks.
 static const onr_conv_variant *choose(onr_conv_shape *s, const onr_target *t, bool x_is_blocked, int32_t block) {
-    onr_conv_choice how = choice_of(t);
-    s->out_block = block;
+    const onr_conv_choice how = choice_of(t);
+    s->out_block = s->in_block = block;
+    const onr_conv_variant *blocked = onr_conv_choose(s, &t->cpu, &how);
+    if (x_is_blocked || s->c_in > 4) return blocked;
+    onr_conv_shape as_it_is = *s;
+    as_it_is.in_block = 1;
+    const onr_conv_variant *plain = onr_conv_choose(&as_it_is, &t->cpu, &how);
+    if (!plain || (blocked && blocked->cost(s, &t->cpu) < plain->cost(&as_it_is, &t->cpu))) return blocked;
     s->in_block = 1;
-    if (!x_is_blocked && s->c_in <= 4) {
-        const onr_conv_variant *v = onr_conv_choose(s, &t->cpu, &how);
-        if (v) return v;
-    }
-    s->in_block = block;
-    return onr_conv_choose(s, &t->cpu, &how);
+    return plain;
 }
 
 static size_t take(size_t *total, size_t bytes) {

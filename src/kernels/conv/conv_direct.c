@@ -9,7 +9,7 @@
 #include <string.h>
 
 bool onr_conv_direct_supports(const onr_conv_tiles *tiles, const onr_conv_shape *s) {
-    return s->out_block == tiles->block && (s->in_block == tiles->block || s->in_block == 1);
+    return s->out_block == tiles->block && s->in_block == tiles->block;
 }
 
 // ---- packing ----
@@ -48,7 +48,7 @@ static void pack_whole(const pack_job *j, int64_t oc, int64_t n_oc, int64_t lane
     }
 }
 
-// Weights of one channel block (or channel) of one oc tile of merged groups, most of them zero: [tap][channel][lane].
+// Weights of one channel block of one oc tile of merged groups, most of them zero: [tap][channel][lane].
 static void pack_merged(const pack_job *j, int64_t group, int64_t oc0, int64_t lanes, int64_t a, float *out) {
     const onr_conv_shape *s = j->s;
     const int64_t cig = j->g->cig, cog = j->g->cog, taps = (int64_t)s->kh * s->kw, channels = s->in_block;
@@ -74,7 +74,7 @@ static int64_t group_floats(const onr_conv_geometry *g) {
 static void pack_tile(void *ctx, size_t begin, size_t end) {
     const pack_job *j = ctx;
     const onr_conv_geometry *g = j->g;
-    const int64_t block_steps = g->n_b * g->n_c * g->n_t;
+    const int64_t block_steps = g->n_b * g->n_c * g->block;
     for (size_t i = begin; i < end; i++) {
         const int64_t group = (int64_t)i / g->n_oc, oc = (int64_t)i % g->n_oc, oc0 = oc * g->lanes;
         const int64_t lanes = onr_conv_geometry_vectors(g, oc) * g->block;
@@ -227,7 +227,7 @@ typedef struct task {
 static void run_piece(const job *j, onr_conv_tile *t, const task *k, int64_t oc, int64_t a, bool pixels) {
     const onr_conv_geometry *g = &j->g;
     const int nv = set_channels(t, j, k->group, oc);
-    const int64_t tile_sums = g->rows * g->max_q * g->lanes, steps = g->n_b * g->n_c * g->n_t;
+    const int64_t tile_sums = g->rows * g->max_q * g->lanes, steps = g->n_b * g->n_c * g->block;
     int64_t n, first = onr_conv_geometry_band(g, oc, &n);
     const float *x = k->x + (first + a) * g->xa;
     t->n_a = onr_min_i64(g->a_chunk, n - a);
@@ -261,7 +261,7 @@ static void run_gathering(const job *j, onr_conv_tile *t, int64_t image, int64_t
     place p = place_of(g, k);
     set_input(t, j, x, &p, window);
     const float *pixels = t->x;
-    const int64_t steps = g->n_b * g->n_c * g->n_t;
+    const int64_t steps = g->n_b * g->n_c * g->block;
     t->prefetch_step = g->lanes;
     t->prefetch_a = steps * g->lanes;
     for (int64_t oc = oc_begin; oc < oc_end; oc++) {
@@ -325,7 +325,6 @@ static void run_task(void *ctx, size_t worker, size_t index) {
     const float *x = task_input(j, worker, image, group, begin, end, scratch + g->sum_floats);
     onr_conv_tile t = {.n_b = g->n_b,
                        .n_c = g->n_c,
-                       .n_t = g->n_t,
                        .xc = g->x_col,
                        .x_pixel = g->x_pixel,
                        .x_row = g->seen.stride_h * g->x_row,

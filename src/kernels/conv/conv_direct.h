@@ -7,7 +7,7 @@
 #include "kernels/conv/conv_tile.h"
 
 /// Any kernel size, stride, dilation and padding; grouped too (small groups are merged until they fill whole channel blocks,
-/// with zero weights in between). Input blocked as the tiles are, or plain.
+/// with zero weights in between). Input blocked as the tiles are.
 bool onr_conv_direct_supports(const onr_conv_tiles *tiles, const onr_conv_shape *s);
 /// Predicted microseconds on one core whose tiles run at `gflops` from L1, and for which a megabyte of weights from memory
 /// takes `us_per_mb` beside the arithmetic.

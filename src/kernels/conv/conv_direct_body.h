@@ -8,11 +8,9 @@
 
 extern const onr_conv_tiles DIRECT_TILES;
 
-static bool supports_any(const onr_conv_shape *s) { return s->in_block > 1 && onr_conv_direct_supports(&DIRECT_TILES, s); }
+static bool supports_any(const onr_conv_shape *s) { return onr_conv_direct_supports(&DIRECT_TILES, s); }
 
 static bool supports_1x1(const onr_conv_shape *s) { return s->kh == 1 && s->kw == 1 && supports_any(s); }
-
-static bool supports_first(const onr_conv_shape *s) { return s->in_block == 1 && onr_conv_direct_supports(&DIRECT_TILES, s); }
 
 static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     (void)cpu;
@@ -32,7 +30,6 @@ static void run(const onr_conv_args *a) { onr_conv_direct_run(&DIRECT_TILES, a);
 #define DIRECT_VARIANT(symbol, label, which) ONR_CONV_ROW(symbol, label, DIRECT_NEEDS, DIRECT_BLOCK, true, false, which)
 
 /// DIRECT_VARIANTS(avx2, "6x16_avx2"): the rows onr_conv_1x1_avx2 and so on, and their names.
-#define DIRECT_VARIANTS(isa, label)                                           \
-    DIRECT_VARIANT(onr_conv_1x1_##isa, "conv_1x1_" label, supports_1x1)       \
-    DIRECT_VARIANT(onr_conv_direct_##isa, "conv_direct_" label, supports_any) \
-    DIRECT_VARIANT(onr_conv_first_##isa, "conv_first_" label, supports_first)
+#define DIRECT_VARIANTS(isa, label)                                     \
+    DIRECT_VARIANT(onr_conv_1x1_##isa, "conv_1x1_" label, supports_1x1) \
+    DIRECT_VARIANT(onr_conv_direct_##isa, "conv_direct_" label, supports_any)

@@ -21,7 +21,7 @@ int64_t onr_conv_geometry_weights(const onr_conv_geometry *g, int64_t oc) {
         onr_conv_geometry_band(g, i, &n);
         blocks += n;
     }
-    return blocks * g->n_b * g->n_c * g->n_t * g->lanes;
+    return blocks * g->n_b * g->n_c * g->block * g->lanes;
 }
 
 static int64_t banded_blocks(const onr_conv_geometry *g) {
@@ -39,11 +39,11 @@ static void merge_groups(onr_conv_geometry *g, const onr_conv_shape *s) {
     g->cog = s->c_out / s->groups;
     if (s->groups > 1) {
         for (; m < s->groups; m++) {
-            if (s->groups % m == 0 && m * g->cog % g->block == 0 && (s->in_block == 1 || m * g->cig % g->block == 0)) break;
+            if (s->groups % m == 0 && m * g->cog % g->block == 0 && m * g->cig % g->block == 0) break;
         }
     }
     const int64_t merged = s->groups / m * onr_round_up(m * g->cog, g->block) * onr_ceil_div(m * g->cig, g->block);
-    g->banded = m > 1 && s->in_block > 1;
+    g->banded = m > 1;
     g->c_out = s->c_out;
     // One vector of outputs touches fewer groups than two, and a wide group has weights enough for two.
     if (g->banded && g->cog < 2 * g->block) g->lanes = g->block;
@@ -151,16 +151,13 @@ static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const 
 
 static onr_tile_kind tile_kind(const onr_conv_shape *s, bool point) {
     if (point) return ONR_TILE_POINT;
-    if (s->in_block > 1) {
-        return s->stride_w == 1 ? ONR_TILE_BLOCK_1 : s->stride_w == 2 ? ONR_TILE_BLOCK_2 : ONR_TILE_ANY;
-    }
-    return s->stride_w == 1 ? ONR_TILE_PLANE_1 : s->stride_w == 2 ? ONR_TILE_PLANE_2 : ONR_TILE_ANY;
+    return s->stride_w == 1 ? ONR_TILE_BLOCK_1 : s->stride_w == 2 ? ONR_TILE_BLOCK_2 : ONR_TILE_ANY;
 }
 
 // A 1x1 kernel all of whose taps lie inside the input: its outputs are one long row.
 static bool is_point(const onr_conv_shape *s) {
-    return s->in_block > 1 && s->kh == 1 && s->kw == 1 && s->pad_top == 0 && s->pad_left == 0 &&
-           (s->oh - 1) * s->stride_h < s->h && (s->ow - 1) * s->stride_w < s->w;
+    return s->kh == 1 && s->kw == 1 && s->pad_top == 0 && s->pad_left == 0 && (s->oh - 1) * s->stride_h < s->h &&
+           (s->ow - 1) * s->stride_w < s->w;
 }
 
 static onr_conv_shape one_row(const onr_conv_shape *s) {
@@ -180,11 +177,9 @@ void onr_conv_geometry_make(const onr_conv_tiles *tiles, const onr_conv_shape *s
     g->lanes = 2 * g->block;
     merge_groups(g, s);
     g->n_b = s->kh;
-    bool taps_inside = s->in_block == 1 && s->dil_w == 1;
-    g->n_c = taps_inside ? 1 : s->kw;
-    g->n_t = s->in_block > 1 ? s->in_block : taps_inside ? s->kw : 1;
+    g->n_c = s->kw;
     g->n_a = onr_ceil_div(g->c_in, s->in_block);
-    g->k = (g->banded ? onr_ceil_div(banded_blocks(g), onr_ceil_div(g->c_out, g->lanes)) : g->n_a) * g->n_b * g->n_c * g->n_t;
+    g->k = (g->banded ? onr_ceil_div(banded_blocks(g), onr_ceil_div(g->c_out, g->lanes)) : g->n_a) * g->n_b * g->n_c * g->block;
     g->x_pixel = (int64_t)s->stride_w * s->in_block;
     g->x_col = (int64_t)s->dil_w * s->in_block;
     g->x_row = s->w * s->in_block;

@@ -24,9 +24,9 @@ typedef struct onr_conv_geometry {
     bool banded;                   ///< all of them are, and an oc tile reads only some of the channel blocks
     int64_t cig, cog;              ///< input and output channels of an ONNX group
     int64_t block, lanes;          ///< lanes: channels of an oc tile
-    int64_t n_a, n_b, n_c, n_t;    ///< loops of a tile (conv_tile.h)
+    int64_t n_a, n_b, n_c;         ///< loops of a tile (conv_tile.h)
     int64_t x_pixel, x_col, x_row; ///< floats between input columns, kernel columns, input rows
-    int64_t xa;                    ///< floats between channel blocks (or channels)
+    int64_t xa;                    ///< floats between channel blocks
     int64_t in_blocks, out_blocks; ///< of the whole tensor
     int64_t k;                     ///< steps of one tile; banded: on an average
     onr_tile_kind kind;

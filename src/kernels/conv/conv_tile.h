@@ -2,10 +2,9 @@
 // May assume: the driver keeps every tap that is not skipped inside the input. Never threads, never fails.
 //
 // A tile is `rows` x `q` output pixels by `nv` vectors of output channels, kept in registers while all taps are added:
-//   for a in n_a, for b in n_b, for c in n_c, for t in n_t:
-//       acc[pixel][oc] += x[a * xa + b * xb + c * xc + t + pixel offset] * w[((a * n_b + b) * n_c + c) * n_t + t][oc]
-// Blocked input: a counts channel blocks, b and c are the kernel's rows and columns, t the channels of a block. Plain NCHW
-// input (the first convolution of a net): a counts channels, b kernel rows, t kernel columns.
+//   for a in n_a, for b in n_b, for c in n_c, for t in lanes:
+//       acc[pixel][oc] += x[a * xa + b * xb + c * xc + t + pixel offset] * w[((a * n_b + b) * n_c + c) * lanes + t][oc]
+// a counts channel blocks, b and c are the kernel's rows and columns, t the channels of a block.
 #ifndef ONR_KERNELS_CONV_TILE_H
 #define ONR_KERNELS_CONV_TILE_H
 
@@ -25,7 +24,7 @@ typedef struct onr_conv_tile {
     float *acc_out;                    ///< where partial sums go instead of y; or NULL
     float *y;                          ///< pixel 0, first vector
     int64_t prefetch_step, prefetch_a; ///< floats it advances per step, and from one a to the next
-    int64_t n_a, n_b, n_c, n_t;
+    int64_t n_a, n_b, n_c;
     int64_t xa, xb, xc;
     int64_t x_pixel;          ///< floats between pixels, read only by kernels of kind ONR_TILE_ANY
     int64_t x_row, y_row;     ///< floats from row 0 to row 1 of a two-row tile
@@ -44,8 +43,6 @@ typedef enum onr_tile_kind {
     ONR_TILE_BLOCK_1, ///< blocked, stride 1
     ONR_TILE_BLOCK_2, ///< blocked, stride 2
     ONR_TILE_POINT,   ///< blocked, a 1x1 kernel, pixels side by side in one row; no skipping
-    ONR_TILE_PLANE_1, ///< NCHW, stride 1; no skipping
-    ONR_TILE_PLANE_2, ///< NCHW, stride 2; no skipping
     ONR_TILE_ANY,     ///< any; no skipping, q in {1, 2, 4, 8}, where 8 <= max_q
 } onr_tile_kind;
 

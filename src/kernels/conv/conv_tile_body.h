@@ -29,7 +29,7 @@
         if (nv == 2) d##i = vf_fma(w1, vf_set1(*X_AT(i)), d##i);                                    \
     }
 #define STEPS(row_mask, first, last)                                   \
-    _Pragma("GCC unroll 2") for (int64_t t = 0; t < n_t; t++) {        \
+    _Pragma("GCC unroll 2") for (int64_t t = 0; t < VF_LANES; t++) {   \
         vf w0 = vf_load(w), w1 = nv == 2 ? vf_load(w + VF_LANES) : w0; \
         w += VF_LANES * nv;                                            \
         __builtin_prefetch(prefetch);                                  \
@@ -84,8 +84,8 @@ typedef enum tile_taps { TAPS_ONE, TAPS_ANY, TAPS_SKIP } tile_taps;
         if (nv == 2) vf_store(p->y + p->y_oc + Y_OFFSET(i), TILE_KEEP(m1, vf_min(hi, vf_max(lo, d##i)))); \
     }
 
-// rows, q, nv, pixel, n_t and how are constants in every instance (pixel and n_t not for the odd kinds).
-VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const int nv, const int64_t pixel, const int64_t n_t,
+// rows, q, nv, pixel and how are constants in every instance (pixel not for the odd kinds).
+VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const int nv, const int64_t pixel,
                     const tile_taps how) {
     vf b0 = vf_load(p->bias), b1 = nv == 2 ? vf_load(p->bias + VF_LANES) : b0;
     FOR_PIXELS(START, )
@@ -107,7 +107,7 @@ VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const i
         (void)x1;
     }
     for (int64_t a = 0; how != TAPS_ONE && a < p->n_a; a++) {
-        const float *w = p->w + (a * p->n_b + b_begin) * n_c * n_t * VF_LANES * nv;
+        const float *w = p->w + (a * p->n_b + b_begin) * n_c * VF_LANES * VF_LANES * nv;
         const float *prefetch = p->prefetch + a * p->prefetch_a;
         for (int64_t b = b_begin; b < b_end; b++) {
             const float *x0 = p->x + a * p->xa + b * p->xb, *x1 = x0 + p->x_row;
@@ -136,8 +136,8 @@ VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const i
     FOR_PIXELS(STORE, )
 }
 
-#define INSTANCE(name, rows, q, nv, pixel, n_t, how) \
-    static void name(const onr_conv_tile *p) { tile(p, rows, q, nv, pixel, n_t, how); }
+#define INSTANCE(name, rows, q, nv, pixel, how) \
+    static void name(const onr_conv_tile *p) { tile(p, rows, q, nv, pixel, how); }
 
 // ---- packing ----
 
