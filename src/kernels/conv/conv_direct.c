@@ -319,8 +319,10 @@ static void run_task(void *ctx, size_t worker, size_t index) {
     const int64_t at = g->by_place ? i / n_channels : i % n_places, channels = g->by_place ? i % n_channels : i / n_places;
     const int64_t image = at / g->n_tile_chunks, chunk = at % g->n_tile_chunks;
     const int64_t group = channels / g->n_oc_chunks, oc_chunk = channels % g->n_oc_chunks;
-    int64_t begin = chunk * g->tile_chunk, end = onr_min_i64(begin + g->tile_chunk, g->n_tiles);
-    int64_t oc_begin = oc_chunk * g->oc_chunk, oc_end = onr_min_i64(oc_begin + g->oc_chunk, g->n_oc);
+    const int64_t begin = onr_conv_geometry_part(g->n_tiles, g->n_tile_chunks, chunk),
+                  end = onr_conv_geometry_part(g->n_tiles, g->n_tile_chunks, chunk + 1),
+                  oc_begin = onr_conv_geometry_part(g->n_oc, g->n_oc_chunks, oc_chunk),
+                  oc_end = onr_conv_geometry_part(g->n_oc, g->n_oc_chunks, oc_chunk + 1);
     float *scratch = (float *)(void *)((char *)j->a->scratch + worker * j->a->scratch_step);
     const float *x = task_input(j, worker, image, group, begin, end, scratch + g->sum_floats);
     onr_conv_tile t = {.n_b = g->n_b,

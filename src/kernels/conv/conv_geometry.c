@@ -115,27 +115,36 @@ static void plan_tiles(onr_conv_geometry *g, const onr_conv_tiles *tiles, const 
 }
 
 // Tasks: a range of oc tiles by a range of spatial tiles. Weights of a task should stay in half of L2 beside its part of the
-// input, or a piece of all of them where they are cut; sixteen tasks or more let two to eight threads share evenly. Sizes here
-// are shape-only on purpose.
-static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const onr_conv_shape *s) {
-    enum { WEIGHT_BYTES = 256 << 10, INPUT_BYTES = 384 << 10, FAR_BYTES = 384 << 10, WANTED_TASKS = 16, MIN_STEPS = 1 << 10 };
-    g->n_oc = onr_ceil_div(g->c_out, g->lanes);
-    int64_t weights = g->k * g->lanes * (int64_t)sizeof(float);
-    g->oc_chunk = onr_clamp_i64((weights > tiles->piece_bytes ? 2 : 1) * WEIGHT_BYTES / weights, 1, g->n_oc);
-    g->n_oc_chunks = onr_ceil_div(g->n_oc, g->oc_chunk);
-    g->oc_chunk = onr_ceil_div(g->n_oc, g->n_oc_chunks);
-    int64_t columns = onr_ceil_div(g->seen.ow, g->n_cols) * onr_min_i64(s->stride_w, s->kw);
-    int64_t input = columns * g->rows * onr_min_i64(s->stride_h, s->kh) * g->c_in * g->n_tiles * (int64_t)sizeof(float);
-    int64_t others = g->groups * g->n_oc_chunks * g->seen.n;
-    int64_t chunks = onr_max_i64(onr_ceil_div(input, INPUT_BYTES), onr_ceil_div(WANTED_TASKS, others));
+// input, or a piece of all of them where they are cut; sixteen tasks or more let two to eight threads share evenly, and fewer
+// ones do if they are even in number. Sizes here are shape-only on purpose.
+enum { WEIGHT_BYTES = 256 << 10, INPUT_BYTES = 384 << 10, FAR_BYTES = 384 << 10, WANTED_TASKS = 16, MIN_STEPS = 1 << 10 };
+
+static void plan_chunks(onr_conv_geometry *g, int64_t weights, int64_t weight_bytes, const onr_conv_shape *s) {
+    g->n_oc_chunks = onr_ceil_div(g->n_oc, onr_clamp_i64(weight_bytes / weights, 1, g->n_oc));
+    const int64_t columns = onr_ceil_div(g->seen.ow, g->n_cols) * onr_min_i64(s->stride_w, s->kw);
+    const int64_t input = columns * g->rows * onr_min_i64(s->stride_h, s->kh) * g->c_in * g->n_tiles * (int64_t)sizeof(float);
+    const int64_t others = g->groups * g->seen.n;
+    int64_t chunks = onr_max_i64(onr_ceil_div(input, INPUT_BYTES), onr_ceil_div(WANTED_TASKS, others * g->n_oc_chunks));
     // ... but no task smaller than about 2 * 1024 steps of 14 x 2 multiply-adds (8 microseconds), and four passes over weights
     // that come from afar.
-    int64_t steps = g->n_tiles * g->oc_chunk * g->k;
-    chunks = onr_min_i64(chunks, steps / (2 * MIN_STEPS));
-    if (weights * g->n_oc > FAR_BYTES) chunks = onr_min_i64(chunks, g->n_tiles / 4);
-    chunks = onr_clamp_i64(chunks, 1, g->n_tiles);
-    g->tile_chunk = onr_ceil_div(g->n_tiles, chunks);
-    g->n_tile_chunks = onr_ceil_div(g->n_tiles, g->tile_chunk);
+    chunks = onr_min_i64(chunks, g->n_tiles * onr_ceil_div(g->n_oc, g->n_oc_chunks) * g->k / (2 * MIN_STEPS));
+    const bool far = weights * g->n_oc > FAR_BYTES;
+    if (far) chunks = onr_min_i64(chunks, g->n_tiles / 4);
+    g->n_tile_chunks = onr_clamp_i64(chunks, 1, g->n_tiles);
+    const int64_t tasks = others * g->n_oc_chunks * g->n_tile_chunks;
+    if (tasks == 1 || tasks % 2 == 0 || tasks > WANTED_TASKS) return;
+    if (g->n_tile_chunks < g->n_tiles && !far)
+        g->n_tile_chunks += g->n_tile_chunks % 2;
+    else if (g->n_oc_chunks < g->n_oc)
+        g->n_oc_chunks += g->n_oc_chunks % 2;
+}
+
+static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const onr_conv_shape *s) {
+    g->n_oc = onr_ceil_div(g->c_out, g->lanes);
+    const int64_t weights = g->k * g->lanes * (int64_t)sizeof(float);
+    plan_chunks(g, weights, (weights > tiles->piece_bytes ? 2 : 1) * WEIGHT_BYTES, s);
+    g->oc_chunk = onr_ceil_div(g->n_oc, g->n_oc_chunks);
+    g->tile_chunk = onr_ceil_div(g->n_tiles, g->n_tile_chunks);
     // Two threads each begin with a half of the tasks. Where there are more pixels than weights, that is a half of the map, so
     // that a core finds in its cache what it wrote one layer before.
     g->by_place = g->seen.h * g->seen.w * g->c_in > g->k * g->lanes * g->n_oc;

@@ -13,6 +13,7 @@
 #ifndef ONR_KERNELS_CONV_GEOMETRY_H
 #define ONR_KERNELS_CONV_GEOMETRY_H
 
+#include "base/mathx.h"
 #include "kernels/conv/conv.h"
 #include "kernels/conv/conv_tile.h"
 
@@ -33,9 +34,10 @@ typedef struct onr_conv_geometry {
     bool gather; ///< some tiles need a padded window
     int rows;    ///< output rows of a tile
     int64_t max_q, n_cols, n_row_tiles, n_tiles;
-    int64_t n_oc, oc_chunk, n_oc_chunks, tile_chunk, n_tile_chunks;
-    int64_t a_chunk, sum_floats; ///< channel blocks added at a time; their sums in scratch when that is not all
-    bool by_place;               ///< neighbouring tasks are of one part of the map, else of one range of oc tiles
+    int64_t n_oc, n_oc_chunks, n_tile_chunks; ///< a task is one chunk of each (onr_conv_geometry_part)
+    int64_t oc_chunk, tile_chunk;             ///< oc tiles and spatial tiles of the largest
+    int64_t a_chunk, sum_floats;              ///< channel blocks added at a time; their sums in scratch when that is not all
+    bool by_place;                            ///< neighbouring tasks are of one part of the map, else of one range of oc tiles
     int64_t skip_first, skip_last;
     int64_t window_w, window_floats;
     int64_t pixel_floats; ///< a task's own copy of its pixels
@@ -45,6 +47,11 @@ typedef struct onr_conv_geometry {
 int64_t onr_conv_geometry_band(const onr_conv_geometry *g, int64_t oc, int64_t *n);
 /// Floats of packed weights of a group before its oc tile `oc`.
 int64_t onr_conv_geometry_weights(const onr_conv_geometry *g, int64_t oc);
+/// Where part i of n things begins that are shared out over `parts`: at i * n / parts, so that not only the parts but also the
+/// first and the second half of them are as even as can be.
+static inline int64_t onr_conv_geometry_part(int64_t n, int64_t parts, int64_t i) {
+    return i * (n / parts) + i * (n % parts) / parts;
+}
 /// Vectors of oc tile `oc`: 1 or 2.
 static inline int onr_conv_geometry_vectors(const onr_conv_geometry *g, int64_t oc) {
     return g->lanes > g->block && g->c_out - oc * g->lanes > g->block ? 2 : 1;
