@@ -231,6 +231,7 @@ static void run_piece(const job *j, onr_conv_tile *t, const task *k, int64_t oc,
     int64_t n, first = onr_conv_geometry_band(g, oc, &n);
     const float *x = k->x + (first + a) * g->xa;
     t->n_a = onr_min_i64(g->a_chunk, n - a);
+    t->last_t = first + a + t->n_a == g->n_a ? g->last_t : g->block;
     t->w += a * steps * nv * g->block;
     const int64_t piece = t->n_a * steps * nv * g->block, parts = onr_min_i64(k->end - k->begin, 2 * nv);
     // A banded convolution's weights are not cut: the next oc tile's lie behind, beyond the last nothing is wanted.

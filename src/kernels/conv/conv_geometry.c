@@ -188,6 +188,7 @@ void onr_conv_geometry_make(const onr_conv_tiles *tiles, const onr_conv_shape *s
     g->n_b = s->kh;
     g->n_c = s->kw;
     g->n_a = onr_ceil_div(g->c_in, s->in_block);
+    g->last_t = g->c_in - (g->n_a - 1) * s->in_block;
     g->k = (g->banded ? onr_ceil_div(banded_blocks(g), onr_ceil_div(g->c_out, g->lanes)) : g->n_a) * g->n_b * g->n_c * g->block;
     g->x_pixel = (int64_t)s->stride_w * s->in_block;
     g->x_col = (int64_t)s->dil_w * s->in_block;

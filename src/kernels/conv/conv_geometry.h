@@ -26,6 +26,7 @@ typedef struct onr_conv_geometry {
     int64_t cig, cog;              ///< input and output channels of an ONNX group
     int64_t block, lanes;          ///< lanes: channels of an oc tile
     int64_t n_a, n_b, n_c;         ///< loops of a tile (conv_tile.h)
+    int64_t last_t;                ///< channels of the last block
     int64_t x_pixel, x_col, x_row; ///< floats between input columns, kernel columns, input rows
     int64_t xa;                    ///< floats between channel blocks
     int64_t in_blocks, out_blocks; ///< of the whole tensor

@@ -26,6 +26,7 @@ typedef struct onr_conv_tile {
     int64_t prefetch_step, prefetch_a; ///< floats it advances per step, and from one a to the next
     int64_t n_a, n_b, n_c;
     int64_t xa, xb, xc;
+    int64_t last_t;           ///< channels of the last block that a kernel of kind ONR_TILE_POINT reads; the others are zero
     int64_t x_pixel;          ///< floats between pixels, read only by kernels of kind ONR_TILE_ANY
     int64_t x_row, y_row;     ///< floats from row 0 to row 1 of a two-row tile
     int64_t y_oc;             ///< floats from the first to the second vector of output channels

@@ -28,8 +28,8 @@
         c##i = vf_fma(w0, vf_set1(*X_AT(i)), c##i);                                                 \
         if (nv == 2) d##i = vf_fma(w1, vf_set1(*X_AT(i)), d##i);                                    \
     }
-#define STEPS(row_mask, first, last)                                   \
-    _Pragma("GCC unroll 2") for (int64_t t = 0; t < VF_LANES; t++) {   \
+#define STEPS(n_t, row_mask, first, last)                              \
+    _Pragma("GCC unroll 2") for (int64_t t = 0; t < (n_t); t++) {      \
         vf w0 = vf_load(w), w1 = nv == 2 ? vf_load(w + VF_LANES) : w0; \
         w += VF_LANES * nv;                                            \
         __builtin_prefetch(prefetch);                                  \
@@ -42,11 +42,11 @@ typedef enum tile_taps { TAPS_ONE, TAPS_ANY, TAPS_SKIP } tile_taps;
 #define COLUMNS(row_mask)                                         \
     for (int64_t c = 0; c < n_c; c++, x0 += p->xc, x1 += p->xc) { \
         if (how == TAPS_SKIP && c < skip_first) {                 \
-            STEPS(row_mask, 1, 0)                                 \
+            STEPS(VF_LANES, row_mask, 1, 0)                       \
         } else if (how == TAPS_SKIP && c >= skip_last) {          \
-            STEPS(row_mask, 0, 1)                                 \
+            STEPS(VF_LANES, row_mask, 0, 1)                       \
         } else {                                                  \
-            STEPS(row_mask, 0, 0)                                 \
+            STEPS(VF_LANES, row_mask, 0, 0)                       \
         }                                                         \
     }
 
@@ -100,10 +100,12 @@ VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const i
     const int64_t b_begin = rows == 2 ? p->b_lo[1] : p->b_lo[0], b_end = p->b_hi[0];
     if (how == TAPS_ONE) {
         const float *w = p->w, *x0 = p->x, *x1 = x0;
-        for (int64_t a = 0; a < p->n_a; a++, x0 += p->xa) {
-            const float *prefetch = p->prefetch + a * p->prefetch_a;
-            STEPS(1, 0, 0)
+        const float *prefetch = p->prefetch;
+        for (int64_t a = 0; a < p->n_a - 1; a++, x0 += p->xa) {
+            STEPS(VF_LANES, 1, 0, 0)
+            prefetch = p->prefetch + (a + 1) * p->prefetch_a;
         }
+        STEPS(p->last_t, 1, 0, 0)
         (void)x1;
     }
     for (int64_t a = 0; how != TAPS_ONE && a < p->n_a; a++) {
