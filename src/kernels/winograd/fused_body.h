@@ -32,14 +32,24 @@ static const onr_wino_style style = {.plain = true,
 #define AHEAD (CHUNK * 9 * VF_LANES)
 #endif
 
-// One row of points: n6 tiles use six of its points, n5 tiles five. `mixed`: the row's taps are w[0] + p * w[2] + q * w[1];
-// otherwise they are the row of taps that w points to. `first`: the sums start at zero, else at m. `ahead`: what is fetched
-// early, one line of every nine, or two.
-VF_INLINE void row_products(const int n6, const int n5, const bool mixed, const float *v, int64_t v_step, const float *w,
-                            int64_t c, float p, float q, const float *ahead, bool two_lines, bool first, float *m) {
+// A row's taps, from the three rows: one of them (the row that w points to), w[0] + w[2] + q * w[1], or w[0] + 4 w[2] + q *
+// w[1].
+typedef enum row_kind { ROW_PLAIN, ROW_NEAR, ROW_FAR } row_kind;
+
+// w0 + w2 or w0 + 4 w2, by additions: they have units of their own beside the products'.
+VF_INLINE vf outer_taps(const row_kind kind, vf w0, vf w2) {
+    if (kind == ROW_NEAR) return vf_add(w0, w2);
+    const vf twice = vf_add(w2, w2);
+    return vf_add(w0, vf_add(twice, twice));
+}
+
+// One row of points: n6 tiles use six of its points, n5 tiles five. `first`: the sums start at zero, else at m. `ahead`: what
+// is fetched early, one line of every nine, or two.
+VF_INLINE void row_products(const int n6, const int n5, const row_kind kind, const float *v, int64_t v_step, const float *w,
+                            int64_t c, float q, const float *ahead, bool two_lines, bool first, float *m) {
     const int n = n6 + n5, n_acc = 6 * n6 + 5 * n5;
     vf acc[6 * MOST_TILES];
-    const vf vp = vf_set1(p), vq = vf_set1(q);
+    const vf vq = vf_set1(q);
     VF_UNROLL
     for (int a = 0; a < n_acc; a++) acc[a] = first ? vf_zero() : vf_load(m + a * VF_LANES);
     do {
@@ -48,10 +58,10 @@ VF_INLINE void row_products(const int n6, const int n5, const bool mixed, const 
             __builtin_prefetch(ahead, 0, 2);
             if (two_lines) __builtin_prefetch(ahead + 6 * VF_LANES, 0, 2);
             vf u0 = vf_load(w), u1 = vf_load(w + VF_LANES), u2 = vf_load(w + 2 * VF_LANES);
-            if (mixed) {
-                u0 = vf_fma(vq, vf_load(w + 3 * VF_LANES), vf_fma(vp, vf_load(w + 6 * VF_LANES), u0));
-                u1 = vf_fma(vq, vf_load(w + 4 * VF_LANES), vf_fma(vp, vf_load(w + 7 * VF_LANES), u1));
-                u2 = vf_fma(vq, vf_load(w + 5 * VF_LANES), vf_fma(vp, vf_load(w + 8 * VF_LANES), u2));
+            if (kind != ROW_PLAIN) {
+                u0 = vf_fma(vq, vf_load(w + 3 * VF_LANES), outer_taps(kind, u0, vf_load(w + 6 * VF_LANES)));
+                u1 = vf_fma(vq, vf_load(w + 4 * VF_LANES), outer_taps(kind, u1, vf_load(w + 7 * VF_LANES)));
+                u2 = vf_fma(vq, vf_load(w + 5 * VF_LANES), outer_taps(kind, u2, vf_load(w + 8 * VF_LANES)));
             }
 #define FEED(POINT, TILES_OF, U)                                                                                 \
     do {                                                                                                         \
@@ -78,26 +88,22 @@ VF_INLINE void row_products(const int n6, const int n5, const bool mixed, const 
     for (int a = 0; a < n_acc; a++) vf_store(m + a * VF_LANES, acc[a]);
 }
 
-typedef void row_fn(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, const float *ahead,
-                    bool two_lines, bool first, float *m);
-#define ROW_FNS(N6, N5)                                                                                     \
-    static void plain_##N6##N5(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, \
-                               const float *ahead, bool two_lines, bool first, float *m) {                  \
-        row_products(N6, N5, false, v, v_step, w, c, p, q, ahead, two_lines, first, m);                     \
-    }                                                                                                       \
-    static void mixed_##N6##N5(const float *v, int64_t v_step, const float *w, int64_t c, float p, float q, \
-                               const float *ahead, bool two_lines, bool first, float *m) {                  \
-        row_products(N6, N5, true, v, v_step, w, c, p, q, ahead, two_lines, first, m);                      \
+typedef void row_fn(const float *v, int64_t v_step, const float *w, int64_t c, float q, const float *ahead, bool two_lines,
+                    bool first, float *m);
+#define ROW_FN(NAME, N6, N5, KIND)                                                                                      \
+    static void NAME##_##N6##N5(const float *v, int64_t v_step, const float *w, int64_t c, float q, const float *ahead, \
+                                bool two_lines, bool first, float *m) {                                                 \
+        row_products(N6, N5, KIND, v, v_step, w, c, q, ahead, two_lines, first, m);                                     \
     }
+#define ROW_FNS(N6, N5) ROW_FN(plain, N6, N5, ROW_PLAIN) ROW_FN(near, N6, N5, ROW_NEAR) ROW_FN(far, N6, N5, ROW_FAR)
 FUSED_SHAPES(ROW_FNS)
-#define PLAIN_NAME(N6, N5) [N6][N5] = plain_##N6##N5,
-#define MIXED_NAME(N6, N5) [N6][N5] = mixed_##N6##N5,
-static row_fn *const plain_fns[MOST_TILES + 1][MOST_TILES + 1] = {FUSED_SHAPES(PLAIN_NAME)};
-static row_fn *const mixed_fns[MOST_TILES + 1][MOST_TILES + 1] = {FUSED_SHAPES(MIXED_NAME)};
+#define ROW_NAMES(N6, N5) [N6][N5] = {plain_##N6##N5, near_##N6##N5, far_##N6##N5},
+static row_fn *const row_fns[MOST_TILES + 1][MOST_TILES + 1][3] = {FUSED_SHAPES(ROW_NAMES)};
 
 static void multiply(const job *j, const onr_wino_block *b, const float *v, int64_t group, float *m, float *extra) {
     (void)extra;
-    static const float row_p[EDGE] = {0, 0, 1, 1, 4, 4}, row_q[EDGE] = {0, 0, 1, -1, 2, -2};
+    static const row_kind kinds[EDGE] = {ROW_PLAIN, ROW_PLAIN, ROW_NEAR, ROW_NEAR, ROW_FAR, ROW_FAR};
+    static const float row_q[EDGE] = {0, 0, 1, -1, 2, -2};
     const int64_t c_in = j->s->c_in;
     const float *w = j->a->packed + group * c_in * 9 * VF_LANES;
     for (int64_t c0 = 0; c0 < c_in; c0 += CHUNK, w += CHUNK * 9 * VF_LANES) {
@@ -106,9 +112,9 @@ static void multiply(const job *j, const onr_wino_block *b, const float *v, int6
             const int p0 = i * EDGE;
             if (b->tiles[p0] == 0) continue;
             const int64_t n6 = b->tiles[p0 + 5], n5 = b->tiles[p0] - n6;
-            row_fn *const fn = i < 2 ? plain_fns[n6][n5] : mixed_fns[n6][n5];
-            fn(v + b->v_at[p0] + c0 / VF_LANES * b->v_step[p0], b->v_step[p0], w + (i == 1 ? 6 * VF_LANES : 0), c, row_p[i],
-               row_q[i], w + AHEAD + i * VF_LANES, i < 3, c0 == 0, m + b->m_at[p0]);
+            row_fns[n6][n5][kinds[i]](v + b->v_at[p0] + c0 / VF_LANES * b->v_step[p0], b->v_step[p0],
+                                      w + (i == 1 ? 6 * VF_LANES : 0), c, row_q[i], w + AHEAD + i * VF_LANES, i < 3, c0 == 0,
+                                      m + b->m_at[p0]);
         }
     }
 }

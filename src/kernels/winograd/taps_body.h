@@ -40,9 +40,10 @@ static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *pack
     onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, VF_LANES) * onr_ceil_div(s->c_in, VF_LANES)), 1, pack_part, &q);
 }
 
-// Three taps at the six points.
+// Three taps at the six points, by additions: they have units of their own beside the products'.
 VF_INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
-    const vf even_a = vf_add(t0, t2), even_b = vf_fma(vf_set1(4), t2, t0), twice = vf_add(t1, t1);
+    const vf twice_t2 = vf_add(t2, t2), twice = vf_add(t1, t1);
+    const vf even_a = vf_add(t0, t2), even_b = vf_add(t0, vf_add(twice_t2, twice_t2));
     u[0] = t0;
     u[1] = t2;
     u[2] = vf_add(even_a, t1);
