@@ -178,8 +178,7 @@ static onr_conv_choice choice_of(const onr_target *t) {
         .features = t->cpu.features, .allow_winograd = t->allow_winograd, .prefer_memory = t->prefer_memory};
 }
 
-/// A plain input with few channels is read as it is, unless that takes twice as long as in blocks, which it first would have to
-/// be copied into: then only a scalar kernel can.
+/// A plain input with few channels is read as it is; in blocks, which costs a copy, where only the scalar kernel could read it.
 static const onr_conv_variant *choose(onr_conv_shape *s, const onr_target *t, bool x_is_blocked, int32_t block) {
     const onr_conv_choice how = choice_of(t);
     s->out_block = s->in_block = block;
@@ -188,7 +187,7 @@ static const onr_conv_variant *choose(onr_conv_shape *s, const onr_target *t, bo
     onr_conv_shape as_it_is = *s;
     as_it_is.in_block = 1;
     const onr_conv_variant *plain = onr_conv_choose(&as_it_is, &t->cpu, &how);
-    if (!plain || (blocked && 2 * blocked->cost(s, &t->cpu) < plain->cost(&as_it_is, &t->cpu))) return blocked;
+    if (!plain || (plain->needs == 0 && blocked && blocked->needs != 0)) return blocked;
     s->in_block = 1;
     return plain;
 }

@@ -5,11 +5,13 @@
 #include "kernels/conv/conv_geometry.h"
 #include "kernels/conv/conv_util.h"
 
-#include <assert.h>
 #include <string.h>
 
 bool onr_conv_direct_supports(const onr_conv_tiles *tiles, const onr_conv_shape *s) {
-    return s->out_block == tiles->block && s->in_block == tiles->block;
+    enum { MOST_FLOATS = 1 << 26 }; // of the window of a tile at the border, if it needs one
+    const double columns = (double)tiles->max_q * s->stride_w + (double)(s->kw - 1) * s->dil_w;
+    return s->out_block == tiles->block && s->in_block == tiles->block &&
+           (double)onr_round_up(s->c_in, tiles->block) * s->kh * columns <= MOST_FLOATS;
 }
 
 // ---- packing ----
@@ -40,7 +42,6 @@ static void pack_whole(const pack_job *j, int64_t oc, int64_t n_oc, int64_t lane
                                         .n_rows = onr_clamp_i64(n_oc - v, 0, g->block),
                                         .factor = j->w->scale ? j->w->scale + oc + v : NULL,
                                         .taps = taps,
-                                        .block = block,
                                         .out = out + v,
                                         .step = lanes};
             j->tiles->turn(&rows, begin, end);

@@ -110,8 +110,7 @@ static void plan_tiles(onr_conv_geometry *g, const onr_conv_tiles *tiles, const 
             g->n_cols = n_cols2;
         }
     }
-    g->n_row_tiles = onr_ceil_div(g->seen.oh, g->rows);
-    g->n_tiles = g->n_row_tiles * g->n_cols;
+    g->n_tiles = onr_ceil_div(g->seen.oh, g->rows) * g->n_cols;
 }
 
 // Tasks: a range of oc tiles by a range of spatial tiles. Weights of a task should stay in half of L2 beside its part of the
@@ -134,16 +133,15 @@ static void plan_chunks(onr_conv_geometry *g, int64_t weights, int64_t weight_by
     const int64_t tasks = others * g->n_oc_chunks * g->n_tile_chunks;
     if (tasks == 1 || tasks % 2 == 0 || tasks > WANTED_TASKS) return;
     if (g->n_tile_chunks < g->n_tiles && !far)
-        g->n_tile_chunks += g->n_tile_chunks % 2;
+        g->n_tile_chunks++;
     else if (g->n_oc_chunks < g->n_oc)
-        g->n_oc_chunks += g->n_oc_chunks % 2;
+        g->n_oc_chunks++;
 }
 
 static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const onr_conv_shape *s) {
     g->n_oc = onr_ceil_div(g->c_out, g->lanes);
     const int64_t weights = g->k * g->lanes * (int64_t)sizeof(float);
     plan_chunks(g, weights, (weights > tiles->piece_bytes ? 2 : 1) * WEIGHT_BYTES, s);
-    g->oc_chunk = onr_ceil_div(g->n_oc, g->n_oc_chunks);
     g->tile_chunk = onr_ceil_div(g->n_tiles, g->n_tile_chunks);
     // Two threads each begin with a half of the tasks. Where there are more pixels than weights, that is a half of the map, so
     // that a core finds in its cache what it wrote one layer before.
@@ -155,7 +153,9 @@ static void plan_tasks(onr_conv_geometry *g, const onr_conv_tiles *tiles, const 
                          ? onr_min_i64(onr_ceil_div(weights, tiles->piece_bytes), g->n_a)
                          : 1;
     g->a_chunk = onr_ceil_div(g->n_a, pieces);
-    g->sum_floats = g->a_chunk < g->n_a ? g->oc_chunk * g->tile_chunk * g->rows * g->max_q * g->lanes : 0;
+    g->sum_floats = 0;
+    if (g->a_chunk < g->n_a)
+        g->sum_floats = onr_ceil_div(g->n_oc, g->n_oc_chunks) * g->tile_chunk * g->rows * g->max_q * g->lanes;
 }
 
 static onr_tile_kind tile_kind(const onr_conv_shape *s, bool point) {

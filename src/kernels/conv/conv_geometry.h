@@ -30,13 +30,13 @@ typedef struct onr_conv_geometry {
     int64_t x_pixel, x_col, x_row; ///< floats between input columns, kernel columns, input rows
     int64_t xa;                    ///< floats between channel blocks
     int64_t in_blocks, out_blocks; ///< of the whole tensor
-    int64_t k;                     ///< steps of one tile; banded: on an average
+    int64_t k;                     ///< steps of one tile, those beyond last_t counted, too; banded: on an average
     onr_tile_kind kind;
     bool gather; ///< some tiles need a padded window
     int rows;    ///< output rows of a tile
-    int64_t max_q, n_cols, n_row_tiles, n_tiles;
+    int64_t max_q, n_cols, n_tiles;
     int64_t n_oc, n_oc_chunks, n_tile_chunks; ///< a task is one chunk of each (onr_conv_geometry_part)
-    int64_t oc_chunk, tile_chunk;             ///< oc tiles and spatial tiles of the largest
+    int64_t tile_chunk;                       ///< spatial tiles of the largest
     int64_t a_chunk, sum_floats;              ///< channel blocks added at a time; their sums in scratch when that is not all
     bool by_place;                            ///< neighbouring tasks are of one part of the map, else of one range of oc tiles
     int64_t skip_first, skip_last;

@@ -11,7 +11,7 @@ static bool supports(const onr_conv_shape *s) { return s->out_block == 8 || s->o
 
 static double cost(const onr_conv_shape *s, const onr_cpu *cpu) {
     (void)cpu;
-    // Measured at about 3 GFLOP/s; only its being larger than every vector variant's cost matters.
+    // Measured at about 3 GFLOP/s; only its being larger than other variants' cost matters.
     return 1.0 + onr_conv_flops(s) * 1e-3 / 3.0;
 }
 

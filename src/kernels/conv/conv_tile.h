@@ -12,8 +12,6 @@
 
 #include <stdint.h>
 
-enum { ONR_TILE_MAX_Q = 14 };
-
 typedef struct onr_conv_tile {
     const float *x;                    ///< pixel 0 of row 0 at tap 0; may point before the input when that tap is skipped
     const float *w;                    ///< packed weights of this oc tile, read linearly, aligned to the vector
@@ -44,7 +42,7 @@ typedef enum onr_tile_kind {
     ONR_TILE_BLOCK_1, ///< blocked, stride 1
     ONR_TILE_BLOCK_2, ///< blocked, stride 2
     ONR_TILE_POINT,   ///< blocked, a 1x1 kernel, pixels side by side in one row; no skipping
-    ONR_TILE_ANY,     ///< any; no skipping, q in {1, 2, 4, 8}, where 8 <= max_q
+    ONR_TILE_ANY,     ///< blocked, any stride; no skipping, q in {1, 2, 4, 8}, where 8 <= max_q
 } onr_tile_kind;
 
 /// A vector of output channels of plain weights on its way into the packed ones: a row for each channel, [channel][tap].
@@ -52,7 +50,7 @@ typedef struct onr_conv_rows {
     const onr_askew_float *w; ///< row 0
     int64_t row, n_rows;      ///< floats from one row to the next; rows, at most a vector's lanes
     const float *factor;      ///< of each row; or NULL
-    int64_t taps, block;      ///< number c * taps + t goes to place (c / block * taps + t) * block + c % block
+    int64_t taps;             ///< number c * taps + t goes to place (c / lanes * taps + t) * lanes + c % lanes
     float *out;               ///< place 0
     int64_t step;             ///< floats from one place to the next
 } onr_conv_rows;

@@ -22,7 +22,7 @@
 #define COL(i) ((i)-ROW(i) * q)
 #define X_AT(i) ((ROW(i) ? x1 : x0) + t + COL(i) * pixel)
 
-// One step (one input channel or tap): rows is a bit mask, first and last leave out pixels at the row's ends.
+// One step (an input channel of a tap): rows is a bit mask, first and last leave out pixels at the row's ends.
 #define MULTIPLY(i, row_mask, first, last)                                                          \
     if ((i) < rows * q && ((row_mask) >> ROW(i) & 1) && COL(i) >= (first) && COL(i) < q - (last)) { \
         c##i = vf_fma(w0, vf_set1(*X_AT(i)), c##i);                                                 \
@@ -84,7 +84,7 @@ typedef enum tile_taps { TAPS_ONE, TAPS_ANY, TAPS_SKIP } tile_taps;
         if (nv == 2) vf_store(p->y + p->y_oc + Y_OFFSET(i), TILE_KEEP(m1, vf_min(hi, vf_max(lo, d##i)))); \
     }
 
-// rows, q, nv, pixel and how are constants in every instance (pixel not for the odd kinds).
+// rows, q, nv, pixel and how are constants in every instance (pixel not for ONR_TILE_ANY).
 VF_INLINE void tile(const onr_conv_tile *p, const int rows, const int q, const int nv, const int64_t pixel,
                     const tile_taps how) {
     vf b0 = vf_load(p->bias), b1 = nv == 2 ? vf_load(p->bias + VF_LANES) : b0;
@@ -147,16 +147,16 @@ static void turn(const onr_conv_rows *j, int64_t begin, int64_t end) {
     float factors[VF_LANES] = {0};
     for (int64_t k = 0; k < j->n_rows; k++) factors[k] = j->factor ? j->factor[k] : 1.0f;
     const vf factor = vf_load(factors);
-    int64_t tap = begin % j->taps, lane = begin / j->taps % j->block, block = begin / j->taps / j->block;
+    int64_t tap = begin % j->taps, lane = begin / j->taps % VF_LANES, block = begin / j->taps / VF_LANES;
     for (int64_t at = begin; at < end; at += VF_LANES) {
         const int64_t n = end - at < VF_LANES ? end - at : VF_LANES;
         vf numbers[VF_LANES];
         turn_square(j->w + at, j->row, j->n_rows, n, numbers);
         for (int64_t i = 0; i < n; i++) {
-            vf_store(j->out + ((block * j->taps + tap) * j->block + lane) * j->step, vf_mul(numbers[i], factor));
+            vf_store(j->out + ((block * j->taps + tap) * VF_LANES + lane) * j->step, vf_mul(numbers[i], factor));
             if (++tap < j->taps) continue;
             tap = 0;
-            if (++lane < j->block) continue;
+            if (++lane < VF_LANES) continue;
             lane = 0;
             block++;
         }

@@ -1,9 +1,9 @@
 // f1x4_body.h: F(1x4, 3x3) for one small map: Winograd's points along a row, the plain sum over the three rows of taps.
-// May assume: VF_LANES, vf and its operations and the points of F(4, 3) are defined; one image of 3 or 4 rows and columns whose
-// first and last row of inputs lie outside (supports). Never reads or writes outside the map.
+// May assume: VF_LANES, vf and its operations and the points of F(4, 3) are defined, 32 registers; one image of 3 or 4 rows and
+// columns whose first and last row of inputs lie outside (supports). Never reads or writes outside the map.
 //
-// Where a map is a single tile, every weight is used once for each transform, and F(4x4, 3x3) spends more on transforming the
-// weights (78 operations for each input channel, in six passes) than on the products (36). Along rows only, 27 additions
+// Where a map is a single tile, each transformed weight is used once, and F(4x4, 3x3) spends more on transforming the weights
+// (90 operations for each input channel, in six passes) than on the products (36). Along rows only, 27 additions
 // transform them; rows that lie outside have no products, which leaves 60 of 6 * 4 * 3 (direct summation has 100); and all sums
 // stay in registers while the weights go by once, in the order in which memory has them.
 // Input:   [block of channels][row][point][VF_LANES]
@@ -27,7 +27,7 @@ typedef struct job {
 
 // ---- the input's transform ----
 
-// One row of one block of channels: `w` vectors at x of which `left` are outside before it; s outputs.
+// One row of one block of channels, w vectors at x, for s outputs: the first input that they need is `left` before it.
 VF_INLINE void in_row(const int s, const float *x, int64_t w, int64_t left, float *to) {
     vf d[MAX_POINTS], o[MAX_POINTS];
     VF_UNROLL
@@ -48,7 +48,7 @@ VF_INLINE void in_map(const int r, const int s, const job *j, float *v) {
 VF_INLINE void out_map(const int r, const int s, const job *j, int64_t k, vf (*acc)[MAX_POINTS]) {
     const onr_conv_args *a = j->a;
     const vf lo = vf_set1(a->lo), hi = vf_set1(a->hi), bias = vf_load(a->bias + k * VF_LANES);
-    const vm keep = vf_first(onr_min_i64(VF_LANES, j->s->c_out - k * VF_LANES));
+    const vm keep = vf_keep(j->s->c_out - k * VF_LANES);
     VF_UNROLL
     for (int i = 0; i < r; i++) {
         vf o[4];

@@ -4,8 +4,8 @@
 //
 // With few tiles a transformed weight is used few times and the kernel waits for memory; nine taps are a quarter of 36 points.
 // For each block of outputs and each row of points, the taps are read once and feed one row's products of all tiles, at most 24
-// accumulators. What bounds the loop are the loads, two per cycle: nine taps and one broadcast per product.
-// Input:        [row of points][block of channels][point of the row][tile][VF_LANES]
+// accumulators. What bounds the loop on a Zen 5 are the loads, two per cycle: nine taps and one broadcast per product; on a Zen
+// 4 multiplications, one per cycle. Input:        [row of points][block of channels][point of the row][tile][VF_LANES]
 // Accumulators: [row of points][point of the row][tile][VF_LANES]
 #define SCALED_INPUT 1
 #define SCALED_ROWS 1
@@ -34,9 +34,9 @@ static const onr_wino_style style = {.plain = true,
 
 // A row's taps, from the three rows: one of them (the row that w points to), w[0] + w[2] + q * w[1], or w[0] + 4 w[2] + q *
 // w[1].
-typedef enum row_kind { ROW_PLAIN, ROW_NEAR, ROW_FAR } row_kind;
+typedef enum row_kind { ROW_PLAIN, ROW_NEAR, ROW_FAR, ROW_KINDS } row_kind;
 
-// w0 + w2 or w0 + 4 w2, by additions: they have units of their own beside the products'.
+// w0 + w2 or w0 + 4 w2, by additions: Zen cores have units of their own for them.
 VF_INLINE vf outer_taps(const row_kind kind, vf w0, vf w2) {
     if (kind == ROW_NEAR) return vf_add(w0, w2);
     const vf twice = vf_add(w2, w2);
@@ -98,7 +98,7 @@ typedef void row_fn(const float *v, int64_t v_step, const float *w, int64_t c, f
 #define ROW_FNS(N6, N5) ROW_FN(plain, N6, N5, ROW_PLAIN) ROW_FN(near, N6, N5, ROW_NEAR) ROW_FN(far, N6, N5, ROW_FAR)
 FUSED_SHAPES(ROW_FNS)
 #define ROW_NAMES(N6, N5) [N6][N5] = {plain_##N6##N5, near_##N6##N5, far_##N6##N5},
-static row_fn *const row_fns[MOST_TILES + 1][MOST_TILES + 1][3] = {FUSED_SHAPES(ROW_NAMES)};
+static row_fn *const row_fns[MOST_TILES + 1][MOST_TILES + 1][ROW_KINDS] = {FUSED_SHAPES(ROW_NAMES)};
 
 static void multiply(const job *j, const onr_wino_block *b, const float *v, int64_t group, float *m, float *extra) {
     (void)extra;

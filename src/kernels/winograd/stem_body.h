@@ -206,8 +206,6 @@ VF_INLINE void stem_out(const float *m, int64_t step, const epilogue *e, const f
     }
 }
 
-static const float lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
 // Where rows of the convolution go: the first pixel of row `first` in the first block of outputs, and floats from one block to
 // the next.
 typedef struct target {
@@ -222,7 +220,7 @@ static void transform_out(const onr_conv_args *a, int64_t n, const target *to, i
     const int64_t k_blocks = onr_ceil_div(s->c_out, VF_LANES);
     for (int64_t kb = 2 * group; kb < onr_min_i64(2 * group + 2, k_blocks); kb++, m += VF_LANES) {
         const epilogue e = {vf_load(a->bias + kb * VF_LANES), vf_set1(a->lo), vf_set1(a->hi),
-                            vf_lt(vf_load(lane_numbers), vf_set1((float)(s->c_out - kb * VF_LANES)))};
+                            vf_keep(s->c_out - kb * VF_LANES)};
         for (int64_t t = 0; t < n; t++) {
             const int64_t ox = t * WINO_M, at = kb * to->block_step + ox * VF_LANES;
             const float *residual = to->residual ? to->residual + at : NULL;

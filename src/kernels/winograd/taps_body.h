@@ -40,7 +40,7 @@ static void pack(const onr_conv_shape *s, const onr_conv_weights *w, float *pack
     onr_pool_for(pool, (size_t)(onr_ceil_div(s->c_out, VF_LANES) * onr_ceil_div(s->c_in, VF_LANES)), 1, pack_part, &q);
 }
 
-// Three taps at the six points, by additions: they have units of their own beside the products'.
+// Three taps at the six points, by additions: Zen cores have units of their own for them.
 VF_INLINE void taps_1d(vf t0, vf t1, vf t2, vf *u) {
     const vf twice_t2 = vf_add(t2, t2), twice = vf_add(t1, t1);
     const vf even_a = vf_add(t0, t2), even_b = vf_add(t0, vf_add(twice_t2, twice_t2));

@@ -141,8 +141,6 @@ static void transform_in(const job *j, const onr_wino_block *b, int64_t cb, floa
     }
 }
 
-static const float lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
 // Transforms the products of a group back, into the output.
 static void transform_out(const job *j, const onr_wino_block *b, int64_t group, const float *m) {
     const onr_conv_shape *s = j->s;
@@ -159,7 +157,7 @@ static void transform_out(const job *j, const onr_wino_block *b, int64_t group, 
         out_fn *const fn = out_fns[c->r - 1][c->s - 1];
         for (int64_t kb = group * halves; kb < onr_min_i64((group + 1) * halves, k_blocks); kb++) {
             const vf bias = vf_load(a->bias + kb * VF_LANES);
-            const vm keep = vf_lt(vf_load(lane_numbers), vf_set1((float)(s->c_out - kb * VF_LANES)));
+            const vm keep = vf_keep(s->c_out - kb * VF_LANES);
             place q = tile_place(c, b->first[k]);
             for (int64_t t = 0; t < b->n[k]; t++, place_next(c, &q)) {
                 const int64_t at = (((q.image * k_blocks + kb) * s->oh + q.row * WINO_M) * s->ow + q.col * WINO_M) * VF_LANES;
