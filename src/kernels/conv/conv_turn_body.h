@@ -1,5 +1,5 @@
-// conv_turn_body.h: plain weights, a row for each output channel, turned into vectors of output channels: what all packing of
-// convolutions begins with.
+// conv_turn_body.h: plain weights, a row for each output channel, turned into vectors of output channels: what packing begins
+// with, but for first and depthwise convolutions.
 // May assume: VF_LANES, vf and its operations are defined. Never reads beyond a row's numbers, which may lie at any address.
 //
 // Numbers are read as whole vectors along the rows and turned in registers. Written number by number, a lane of a vector at a

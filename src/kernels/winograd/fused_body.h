@@ -5,7 +5,9 @@
 // With few tiles a transformed weight is used few times and the kernel waits for memory; nine taps are a quarter of 36 points.
 // For each block of outputs and each row of points, the taps are read once and feed one row's products of all tiles, at most 24
 // accumulators. What bounds the loop on a Zen 5 are the loads, two per cycle: nine taps and one broadcast per product; on a Zen
-// 4 multiplications, one per cycle. Input:        [row of points][block of channels][point of the row][tile][VF_LANES]
+// 4 multiplications, one per cycle.
+//
+// Input:        [row of points][block of channels][point of the row][tile][VF_LANES]
 // Accumulators: [row of points][point of the row][tile][VF_LANES]
 #define SCALED_INPUT 1
 #define SCALED_ROWS 1
